@@ -1,0 +1,37 @@
+/**
+ * Every sentence that the core can say, by code, in each language. English decides which codes exist; the compiler
+ * refuses a translation that misses one or invents one.
+ */
+import { accessEn } from './en/access.ts';
+import { desktopImagesEn } from './en/desktop-images.ts';
+import { disksEn } from './en/disks.ts';
+import { platformsEn } from './en/platforms.ts';
+import { publishEn } from './en/publish.ts';
+import { readinessEn } from './en/readiness.ts';
+import { storeEn } from './en/store.ts';
+import { systemEn } from './en/system.ts';
+import { tasksEn } from './en/tasks.ts';
+import { accessZh } from './zh-CN/access.ts';
+import { desktopImagesZh } from './zh-CN/desktop-images.ts';
+import { disksZh } from './zh-CN/disks.ts';
+import { platformsZh } from './zh-CN/platforms.ts';
+import { publishZh } from './zh-CN/publish.ts';
+import { readinessZh } from './zh-CN/readiness.ts';
+import { storeZh } from './zh-CN/store.ts';
+import { systemZh } from './zh-CN/system.ts';
+import { tasksZh } from './zh-CN/tasks.ts';
+
+export const locales = ['en', 'zh-CN'] as const;
+export type Locale = (typeof locales)[number];
+
+const en = {
+  ...accessEn, ...desktopImagesEn, ...disksEn, ...platformsEn, ...publishEn, ...readinessEn, ...storeEn, ...systemEn, ...tasksEn,
+};
+
+export type MessageCode = keyof typeof en;
+
+const zh: Record<MessageCode, string> = {
+  ...accessZh, ...desktopImagesZh, ...disksZh, ...platformsZh, ...publishZh, ...readinessZh, ...storeZh, ...systemZh, ...tasksZh,
+};
+
+export const catalogue: Record<Locale, Record<MessageCode, string>> = { en, 'zh-CN': zh };

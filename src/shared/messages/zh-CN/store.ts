@@ -1,0 +1,4 @@
+import type { storeEn } from '../en/store.ts';
+
+export const storeZh: Record<keyof typeof storeEn, string> = {
+};

@@ -1,0 +1,11 @@
+import type { systemEn } from '../en/system.ts';
+
+export const systemZh: Record<keyof typeof systemEn, string> = {
+  INTERNAL: 'Goldpress 内部出错。日志中以 {correlationId} 记录了详情。',
+  INPUT_INVALID: '请求格式不正确：{problems}',
+  COMMAND_UNKNOWN: '没有命令“{command}”。可用 `goldpress commands` 列出全部命令。',
+  NOT_FOUND: '{what}“{id}”已不存在，或从未存在。请刷新列表。',
+  AMBIGUOUS: '“{name}”对应多个对象：{candidates}。请使用 ID。',
+  ABORTED: '已按要求停止。',
+  TIMED_OUT: '{what}在 {limitSeconds} 内没有响应。',
+};

@@ -1,0 +1,69 @@
+/**
+ * The one error type of the product. `code` is for programs, the sentence behind it for people; a cause is kept as a
+ * chain. What a shell gets to see is `ErrorView`: never a stack.
+ */
+import { z } from 'zod';
+import { formatMessage } from '../messages/format.ts';
+import type { MessageCode } from '../messages/catalogue.ts';
+import { message, type Message, type MessageParams } from './message.ts';
+
+export interface AppErrorOptions {
+  cause?: unknown;
+  /** True where trying the same call again may succeed without anybody changing anything. */
+  isRetryable?: boolean;
+}
+
+export class AppError extends Error {
+  readonly code: MessageCode;
+  readonly params: MessageParams;
+  readonly isRetryable: boolean;
+
+  constructor(code: MessageCode, params: MessageParams = {}, options: AppErrorOptions = {}) {
+    super(formatMessage({ code, params }), options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.params = params;
+    this.isRetryable = options.isRetryable ?? false;
+  }
+
+  /** The error as a sentence, to store or to show. */
+  get asMessage(): Message {
+    return { code: this.code, params: this.params };
+  }
+}
+
+export const errorView = z.object({
+  /** The code and parameters; the reader's language is chosen where it is shown. */
+  reason: message,
+  /** The English sentence, for logs and scripts. */
+  message: z.string(),
+  retryable: z.boolean(),
+  correlationId: z.string(),
+  causes: z.array(z.object({ code: z.string().nullable(), message: z.string() })),
+});
+export type ErrorView = z.infer<typeof errorView>;
+
+const maxCauses = 5;
+
+function causesOf(error: unknown): ErrorView['causes'] {
+  const causes: ErrorView['causes'] = [];
+  let cause = error instanceof Error ? error.cause : undefined;
+  while (cause instanceof Error && causes.length < maxCauses) {
+    const code = cause instanceof AppError ? cause.code : 'code' in cause && typeof cause.code === 'string' ? cause.code : null;
+    causes.push({ code, message: cause.message });
+    cause = cause.cause;
+  }
+  return causes;
+}
+
+/** What may leave the core of an error. An unknown exception becomes `INTERNAL` with only its correlation id. */
+export function viewError(error: unknown, correlationId: string): ErrorView {
+  const known = error instanceof AppError ? error : new AppError('INTERNAL', { correlationId });
+  return {
+    reason: known.asMessage,
+    message: known.message,
+    retryable: known.isRetryable,
+    correlationId,
+    causes: known === error ? causesOf(error) : [],
+  };
+}

@@ -1,0 +1,52 @@
+/** Platforms: configured clouds, hosts and folders, and how fresh what we know of them is. */
+import { z } from 'zod';
+import { errorView } from './app-error.ts';
+import { capabilities } from './capability.ts';
+import { platformId } from './ids.ts';
+import { message } from './message.ts';
+
+export const platformKind = z.enum(['local', 'libvirt', 'openstack', 'smartx', 'zstack', 'zsphere', 'manifest']);
+export type PlatformKind = z.infer<typeof platformKind>;
+
+/** `never` = not synced yet; `partial` = the last listing did not end, so nothing was swept. */
+export const platformHealth = z.object({
+  status: z.enum(['never', 'ok', 'partial', 'failing']),
+  isSyncing: z.boolean(),
+  /** End of the last complete listing: the age that every row of this platform shows. */
+  lastOkAt: z.number().nullable(),
+  lastTryAt: z.number().nullable(),
+  version: z.string().nullable(),
+  capabilities,
+  error: errorView.nullable(),
+});
+export type PlatformHealth = z.infer<typeof platformHealth>;
+
+export const platform = z.object({
+  id: platformId,
+  kind: platformKind,
+  name: z.string(),
+  /** Without secrets; they are write-only and live in the vault. */
+  config: z.record(z.string(), z.json()),
+  environment: z.object({ label: z.string().max(40), color: z.enum(['grey', 'green', 'blue', 'orange', 'red']) }).nullable(),
+  isReadOnly: z.boolean(),
+  isSample: z.boolean(),
+  createdAt: z.number(),
+  health: platformHealth,
+  counts: z.object({ sourceVms: z.number(), images: z.number() }),
+});
+export type Platform = z.infer<typeof platform>;
+
+/** One field of the form that adds a platform; made from the connector's configuration schema. */
+export const configField = z.object({
+  key: z.string(),
+  type: z.enum(['text', 'directory', 'number', 'boolean', 'choice', 'secret']),
+  label: message,
+  help: message.nullable(),
+  isRequired: z.boolean(),
+  choices: z.array(z.string()),
+});
+export type ConfigField = z.infer<typeof configField>;
+
+/** One step of a connection test, with what it saw. */
+export const testStep = z.object({ title: message, outcome: z.enum(['ok', 'failed', 'skipped']), detail: message.nullable() });
+export type TestStep = z.infer<typeof testStep>;
