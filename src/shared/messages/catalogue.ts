@@ -5,6 +5,7 @@
 import { accessEn } from './en/access.ts';
 import { desktopImagesEn } from './en/desktop-images.ts';
 import { disksEn } from './en/disks.ts';
+import { inspectionEn } from './en/inspection.ts';
 import { platformsEn } from './en/platforms.ts';
 import { publishEn } from './en/publish.ts';
 import { readinessEn } from './en/readiness.ts';
@@ -14,6 +15,7 @@ import { tasksEn } from './en/tasks.ts';
 import { accessZh } from './zh-CN/access.ts';
 import { desktopImagesZh } from './zh-CN/desktop-images.ts';
 import { disksZh } from './zh-CN/disks.ts';
+import { inspectionZh } from './zh-CN/inspection.ts';
 import { platformsZh } from './zh-CN/platforms.ts';
 import { publishZh } from './zh-CN/publish.ts';
 import { readinessZh } from './zh-CN/readiness.ts';
@@ -25,13 +27,13 @@ export const locales = ['en', 'zh-CN'] as const;
 export type Locale = (typeof locales)[number];
 
 const en = {
-  ...accessEn, ...desktopImagesEn, ...disksEn, ...platformsEn, ...publishEn, ...readinessEn, ...storeEn, ...systemEn, ...tasksEn,
+  ...accessEn, ...desktopImagesEn, ...disksEn, ...inspectionEn, ...platformsEn, ...publishEn, ...readinessEn, ...storeEn, ...systemEn, ...tasksEn,
 };
 
 export type MessageCode = keyof typeof en;
 
 const zh: Record<MessageCode, string> = {
-  ...accessZh, ...desktopImagesZh, ...disksZh, ...platformsZh, ...publishZh, ...readinessZh, ...storeZh, ...systemZh, ...tasksZh,
+  ...accessZh, ...desktopImagesZh, ...disksZh, ...inspectionZh, ...platformsZh, ...publishZh, ...readinessZh, ...storeZh, ...systemZh, ...tasksZh,
 };
 
 export const catalogue: Record<Locale, Record<MessageCode, string>> = { en, 'zh-CN': zh };
