@@ -9,14 +9,14 @@ export interface EventPayloads {
   'platforms.changed': { platformId: PlatformId | null };
   'sourceVms.changed': { platformId: PlatformId | null };
   'images.changed': { platformId: PlatformId | null };
-  'imagePools.changed': Record<never, never>;
-  'flavors.changed': Record<never, never>;
-  'desktopImages.changed': Record<never, never>;
+  'imagePools.changed': Record<string, never>;
+  'flavors.changed': Record<string, never>;
+  'desktopImages.changed': Record<string, never>;
   'tasks.changed': { runId: RunId; status: RunStatus };
   'task.progress': { runId: RunId; progress: Progress };
-  'vault.changed': Record<never, never>;
-  'settings.changed': Record<never, never>;
-  'system.changed': Record<never, never>;
+  'vault.changed': Record<string, never>;
+  'settings.changed': Record<string, never>;
+  'system.changed': Record<string, never>;
 }
 
 export type EventTopic = keyof EventPayloads;

@@ -47,7 +47,7 @@ function formatParam(name: string, value: string | number, locale: Locale): stri
 
 /** The sentence in the reader's language. A code from a newer version is shown as it is rather than hidden. */
 export function formatMessage(message: Message, locale: Locale = 'en'): string {
-  const template: string | undefined = catalogue[locale][message.code];
+  const template = (catalogue[locale] as Partial<Record<string, string>>)[message.code];
   if (template === undefined) return message.code;
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = message.params[name];
