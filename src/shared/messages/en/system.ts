@@ -7,4 +7,5 @@ export const systemEn = {
   AMBIGUOUS: '“{name}” names more than one: {candidates}. Use the id.',
   ABORTED: 'Stopped, as asked.',
   TIMED_OUT: '{what} did not answer within {limitSeconds}.',
+  INPUT_TOO_LARGE: 'The request is larger than Goldpress reads (1 MiB), or nested too deeply. Send less at once.',
 };

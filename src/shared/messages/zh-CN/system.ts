@@ -8,4 +8,5 @@ export const systemZh: Record<keyof typeof systemEn, string> = {
   AMBIGUOUS: '“{name}”对应多个对象：{candidates}。请使用 ID。',
   ABORTED: '已按要求停止。',
   TIMED_OUT: '{what}在 {limitSeconds} 内没有响应。',
+  INPUT_TOO_LARGE: '请求超过 Goldpress 可读取的上限（1 MiB），或嵌套过深。请分次发送。',
 };

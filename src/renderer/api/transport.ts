@@ -1,0 +1,144 @@
+/**
+ * The page's way to the core: the preload's bridge inside the window, HTTP with a fetched event stream in a browser. Owns
+ * reconnecting and the notion of a gap in the events; knows nothing of what is called.
+ */
+import '../../shared/contract/jitless.ts';
+import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/commands.ts';
+import { CallError, unwrap, type Envelope } from '../../shared/contract/envelope.ts';
+import type { EventMessage } from '../../shared/contract/events.ts';
+import {
+  maxCallBytes, noSessionPath, secretHeader, secretStorageKey,
+  type CallRequest, type GrantedFile, type StreamMessage, type WindowBridge,
+} from '../../shared/contract/stream.ts';
+import { AppError, viewError } from '../../shared/model/app-error.ts';
+import { EventSequence } from './event-sequence.ts';
+import { streamEvents } from './http-events.ts';
+
+/** `connecting` until the first greeting; `disconnected` while the app does not answer (it is tried again by itself). */
+export type ConnectionState = 'connecting' | 'connected' | 'disconnected';
+
+export interface Transport {
+  /** Calls a command. @throws CallError with what a person can be told, also when the app cannot be reached. */
+  invoke<N extends CommandName>(name: N, input: CommandInput<N>, options?: { signal?: AbortSignal }): Promise<CommandOutput<N>>;
+  /**
+   * @param onGap events were missed (a reconnect, a restarted app): fetch again whatever is shown
+   * @returns what ends the subscription
+   */
+  subscribe(listener: (event: EventMessage) => void, onGap: () => void): () => void;
+  /** Calls back at once with the present state and then at each change. @returns what ends the watching. */
+  watchConnection(listener: (state: ConnectionState) => void): () => void;
+  /** Turns a dropped or chosen file into a grant; null in a browser, which offers the host-side picker instead. */
+  readonly grantFile: ((file: File) => Promise<GrantedFile>) | null;
+  /** Ends the event stream. */
+  dispose(): void;
+}
+
+declare global {
+  interface Window {
+    /** Only inside the Electron window. */
+    goldpress?: WindowBridge;
+  }
+}
+
+/** Calls wait for the event stream at most this long, so that no event falls between a first answer and the greeting. */
+const firstGreetingMs = 2000;
+
+interface Carrier {
+  send(request: CallRequest): Promise<Envelope<unknown>>;
+  listen(onMessage: (message: StreamMessage) => void): () => void;
+  grantFile: Transport['grantFile'];
+}
+
+const failure = (code: 'HOST_UNREACHABLE' | 'ABORTED' | 'INPUT_TOO_LARGE'): CallError => new CallError(viewError(new AppError(code), ''));
+
+function windowCarrier(bridge: WindowBridge): Carrier {
+  return {
+    send: (request) => bridge.invoke(request),
+    listen: (onMessage) => bridge.subscribe(onMessage),
+    grantFile: async (file) => unwrap(await bridge.grantFile(file)),
+  };
+}
+
+function httpCarrier(): Carrier {
+  const secret = sessionStorage.getItem(secretStorageKey);
+  const leave = (): void => {
+    sessionStorage.removeItem(secretStorageKey);
+    location.replace(noSessionPath);
+  };
+  if (secret === null) leave();
+  const headers = { [secretHeader]: secret ?? '' };
+  return {
+    async send(request) {
+      const body = JSON.stringify(request);
+      if (new Blob([body]).size > maxCallBytes) throw failure('INPUT_TOO_LARGE');
+      const response = await fetch('/call', { method: 'POST', body, headers: { ...headers, 'content-type': 'application/json' } });
+      if (response.status === 401) leave();
+      return (await response.json()) as Envelope<unknown>;
+    },
+    listen: (onMessage) => streamEvents({ url: '/events', headers, onMessage, onRefused: leave }),
+    grantFile: null,
+  };
+}
+
+/** Connects at once. One transport serves the whole page. */
+export function createTransport(): Transport {
+  const carrier = window.goldpress === undefined ? httpCarrier() : windowCarrier(window.goldpress);
+  const sequence = new EventSequence();
+  const stateListeners = new Set<(state: ConnectionState) => void>();
+  let state: ConnectionState = 'connecting';
+  let greeted = (): void => undefined;
+  const firstGreeting = new Promise<void>((resolve) => {
+    greeted = resolve;
+    setTimeout(resolve, firstGreetingMs);
+  });
+
+  const setState = (next: ConnectionState): void => {
+    greeted();
+    if (next === state) return;
+    state = next;
+    for (const listener of stateListeners) listener(next);
+  };
+
+  const stop = carrier.listen((message) => {
+    sequence.accept(message);
+    setState(message.type === 'lost' ? 'disconnected' : 'connected');
+  });
+
+  return {
+    async invoke<N extends CommandName>(name: N, input: CommandInput<N>, options: { signal?: AbortSignal } = {}) {
+      const { signal } = options;
+      const callId = crypto.randomUUID();
+      await firstGreeting;
+      if (signal?.aborted === true) throw failure('ABORTED');
+      const answer = carrier.send({ callId, command: name, input }).catch((error: unknown) => {
+        throw error instanceof CallError ? error : failure('HOST_UNREACHABLE');
+      });
+      if (signal === undefined) return unwrap(await answer) as CommandOutput<N>;
+      // The page stops waiting at once; the core is asked to stop working, and whether that arrives changes nothing here.
+      let onAbort = (): void => undefined;
+      const aborted = new Promise<never>((_, reject) => {
+        onAbort = () => {
+          carrier.send({ callId: crypto.randomUUID(), command: 'system.cancelCall', input: { callId } }).catch(() => undefined);
+          reject(failure('ABORTED'));
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+      });
+      try {
+        return unwrap(await Promise.race([answer, aborted])) as CommandOutput<N>;
+      } finally {
+        signal.removeEventListener('abort', onAbort);
+        // Whichever lost the race has nobody waiting for it.
+        answer.catch(() => undefined);
+        aborted.catch(() => undefined);
+      }
+    },
+    subscribe: (listener, onGap) => sequence.subscribe(listener, onGap),
+    watchConnection(listener) {
+      stateListeners.add(listener);
+      listener(state);
+      return () => stateListeners.delete(listener);
+    },
+    grantFile: carrier.grantFile,
+    dispose: stop,
+  };
+}
