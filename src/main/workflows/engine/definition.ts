@@ -40,7 +40,11 @@ export interface PlanDraft {
 }
 
 export interface ArtifactLedger {
-  /** Records, in its own transaction and before it is made, a thing that the run is about to make. */
+  /**
+   * Records, in its own transaction and before it is made, a thing that the run is about to make. Asked again for the same step,
+   * kind and ref (the step goes on after a crash) it answers the same id. Whatever is still `expected` after the run has ended,
+   * or `created` after it was undone, is shown to the person as left behind; `created` after success counts as kept.
+   */
   expect(kind: string, description: Message, ref: JsonObject): Promise<string>;
   /** Marks it as made (it now exists for sure), removed, or kept for good (no longer the run's to remove). */
   mark(artifactId: string, status: 'created' | 'removed' | 'kept' | 'unknown'): Promise<void>;
@@ -62,7 +66,11 @@ export interface StepContext {
   progress(report: Pick<Progress, 'phase'> & { doneBytes?: number; totalBytes?: number }): void;
   /** A line of the run's history. */
   note(message: Message): Promise<void>;
-  /** Stops the run with a question; the run goes on with this step (and `answer` set) once the person has chosen. Never returns. */
+  /**
+   * Stops the run with a question; the run goes on with this step (`run` with the same intent, and `answer` set) once the person
+   * has chosen. Never returns. `undo` and `keep` (end here, leave everything as it is) need not be among the choices; a choice
+   * that is named so goes to the step like any other.
+   */
   ask(question: Question): Promise<never>;
   /** The choice made for this step's question, if it was asked one. */
   readonly answer: string | null;
@@ -74,19 +82,24 @@ export type ProbeAnswer = { state: 'done'; output: JsonObject } | { state: 'abse
 
 export interface StepAction {
   /**
-   * `signal`: `run` gets the abort and ends soon; `before`: cancel is looked at before the step only; `never`: the step and all
-   * after it finish first.
+   * `signal`: `run` gets the abort and ends soon; `before`: cancel is looked at before the step only; `never`: once it has begun,
+   * the step and all after it finish first. A cancel after the pivot undoes only what came after the pivot: the rest is skipped.
    */
   cancel: 'signal' | 'before' | 'never';
+  /** For errors with `isRetryable`; the pause doubles each time. `probe` is asked before `run` is tried again. */
   retry?: { maxAttempts: number; backoffMs: number };
   /** Data written before the side effect: enough to find out later what happened. */
   intent?(ctx: StepContext): Promise<JsonObject>;
   run(ctx: StepContext, intent: JsonObject): Promise<JsonObject>;
-  /** After a crash. Without it, the step is taken to have no effect outside and is run again. `partial` = `run` can go on from it. */
+  /**
+   * After a crash, before a retry, and for a pivot that failed: did it happen? Without it, the step is taken to have no effect
+   * outside and is run again. `absent` and `partial`: `run` is called with the stored intent and goes on from what is there;
+   * `unknown`: the person chooses, then `run` is called with `answer`.
+   */
   probe?(ctx: StepContext, intent: JsonObject): Promise<ProbeAnswer>;
   /** Undoes what this step did, from its intent (and output when it ended). Removes only what the ledger lists. Idempotent. */
   compensate?(ctx: StepContext, intent: JsonObject, output: JsonObject | null): Promise<void>;
-  /** Extra failpoints inside `run`, so that the crash suite knows to visit them. */
+  /** Names given to `ctx.failpoint` inside `run`, so that the crash suite knows to visit them; each run must pass all of them. */
   failpoints?: readonly string[];
 }
 
