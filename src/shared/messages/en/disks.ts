@@ -1,2 +1,17 @@
 export const disksEn = {
+  DISK_NOT_FOUND: 'The disk file {path} is not there. Check that its drive is connected and that it was not moved.',
+  DISK_NOT_READABLE: 'The disk file {path} may not be read ({reason}). Give your user the right to read it.',
+  DISK_IN_USE: 'The disk file {path} is in use by another program. Close that program and try again.',
+  DISK_READ_FAILED: 'Reading {path} failed ({reason}). Check the drive it lies on.',
+  DISK_NOT_A_FILE: '{path} is not a file. Choose a disk file.',
+  DISK_EMPTY: 'The disk file {path} is empty.',
+  DISK_TOO_LARGE: 'The disk {path} says that it holds {sizeBytes}, more than any disk this program handles (64 TiB).',
+  DISK_TRUNCATED: 'The disk file {path} is cut off: bytes at position {position} belong to the disk but are not in the file. It was probably not copied completely; copy it again.',
+  DISK_CHANGED: 'The disk file {path} changed while it was read. Shut down what uses it and try again.',
+  DISK_NO_SPACE: 'There is no space left where {path} is written. Free some space or choose another place.',
+  DISK_TARGET_FILE_LIMIT: 'The file system does not allow a file as large as {path} (FAT32 ends at 4 GiB). Choose another place.',
+  DISK_TARGET_EXISTS: 'A file named {path} is already there. It is not overwritten; choose another name.',
+  DISK_NOT_WRITABLE: '{path} cannot be written ({reason}). Choose a place where your user may write.',
+  DISK_TARGET_FOLDER_MISSING: 'The folder of {path} is not there. Check that its drive is connected.',
+  DISK_WRITE_FAILED: 'Writing {path} failed ({reason}). Check the drive it lies on.',
 };
