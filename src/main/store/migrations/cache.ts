@@ -1,0 +1,5 @@
+/** The steps of `cache.sqlite`, oldest first. A released step never changes; a new one goes to the end, ten higher. */
+import type { Migration } from '../migrate.ts';
+import { cacheInitial } from './cache/0010-initial.ts';
+
+export const cacheMigrations: readonly Migration[] = [cacheInitial];

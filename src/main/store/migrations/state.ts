@@ -1,0 +1,5 @@
+/** The steps of `state.sqlite`, oldest first. A released step never changes; a new one goes to the end, ten higher. */
+import type { Migration } from '../migrate.ts';
+import { stateInitial } from './state/0010-initial.ts';
+
+export const stateMigrations: readonly Migration[] = [stateInitial];

@@ -1,0 +1,136 @@
+/**
+ * Opens one database file in a store thread: pragmas, checks, the copy before a migration, and what happens to a file that
+ * cannot be used. `state.sqlite` is never replaced; `cache.sqlite` is set aside and made anew.
+ */
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { AppError } from '../../shared/model/app-error.ts';
+import { say, type Message } from '../../shared/model/message.ts';
+import { cacheMigrations } from './migrations/cache.ts';
+import { stateMigrations } from './migrations/state.ts';
+import { migrate, readVersion, type MigrationPlan } from './migrate.ts';
+import { packFailure, unpackFailure } from './store-failure.ts';
+import type { DatabaseName, ThreadStart } from './protocol.ts';
+
+const keptCopies = 3;
+const keptSetAside = 1;
+
+export interface OpenedDatabase {
+  db: Database;
+  path: string;
+  /** What a person should be told about the opening. */
+  notices: Message[];
+}
+
+export function databasePath(directory: string, name: DatabaseName): string {
+  return join(directory, `${name}.sqlite`);
+}
+
+/** While this file lies beside the cache, its next opening sets it aside: damage was found while it was in use. */
+function damageMark(directory: string): string {
+  return join(directory, 'cache.sqlite.damaged');
+}
+
+/** Remembers that the cache is damaged, so that the next start makes a new one. */
+export function markCacheDamaged(directory: string): void {
+  writeFileSync(damageMark(directory), '');
+}
+
+function setPragmas(db: Database, name: DatabaseName): void {
+  db.pragma('busy_timeout = 5000');
+  db.pragma('foreign_keys = on');
+  db.pragma('trusted_schema = off');
+  db.pragma('cell_size_check = on');
+  db.pragma(`synchronous = ${name === 'state' ? 'full' : 'normal'}`);
+  // Twice the default page cache: the list queries of the cache walk whole indexes.
+  db.pragma('cache_size = -16000');
+  db.pragma('temp_store = memory');
+}
+
+function planFor(directory: string, name: DatabaseName): MigrationPlan {
+  return { kind: name, path: databasePath(directory, name), migrations: name === 'state' ? stateMigrations : cacheMigrations };
+}
+
+/** Removes all but the newest files whose names start with `prefix`; their names end in a time, so they sort by age. */
+function keepNewest(directory: string, prefix: string, keep: number): void {
+  const names = readdirSync(directory).filter((name) => name.startsWith(prefix) && !name.endsWith('.part')).sort();
+  for (const name of names.slice(0, Math.max(0, names.length - keep))) rmSync(join(directory, name), { force: true });
+}
+
+function copyBeforeMigrating(db: Database, start: ThreadStart, version: number): void {
+  const directory = join(start.directory, 'backups');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const target = join(directory, `state-${String(start.now).padStart(15, '0')}-v${version}.sqlite`);
+  const part = `${target}.part`;
+  rmSync(part, { force: true });
+  db.prepare('vacuum into ?').run(part);
+  chmodSync(part, 0o600);
+  renameSync(part, target);
+  keepNewest(directory, 'state-', keptCopies);
+}
+
+function openWriter(start: ThreadStart, name: DatabaseName): Database {
+  const plan = planFor(start.directory, name);
+  // Made first with its mode: SQLite gives its -wal and -shm files the mode of the main file.
+  closeSync(openSync(plan.path, 'a', 0o600));
+  const db = new Sqlite(plan.path);
+  try {
+    setPragmas(db, name);
+    const version = readVersion(db, plan);
+    if (name === 'state' && version > 0 && db.pragma('quick_check(1)', { simple: true }) !== 'ok') {
+      throw Object.assign(new Error('quick_check found damage'), { code: 'SQLITE_CORRUPT' });
+    }
+    db.pragma('journal_mode = wal');
+    if (name === 'state' && version > 0 && version < (plan.migrations.at(-1)?.version ?? 0)) copyBeforeMigrating(db, start, version);
+    migrate(db, plan, version);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function setCacheAside(start: ThreadStart): void {
+  const path = databasePath(start.directory, 'cache');
+  const aside = `${path}.set-aside-${String(start.now).padStart(15, '0')}`;
+  if (existsSync(path)) renameSync(path, aside);
+  // Its journal belongs to the file that was moved; a new file must never be given an old one.
+  for (const suffix of ['-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+  rmSync(damageMark(start.directory), { force: true });
+  keepNewest(start.directory, 'cache.sqlite.set-aside-', keptSetAside);
+}
+
+/** Failures of the cache that a new file cures. */
+const curedByNewFile = new Set(['STORE_CACHE_CORRUPT', 'STORE_NOT_OURS', 'STORE_FROM_FUTURE']);
+
+function openCacheWriter(start: ThreadStart): { db: Database; notices: Message[] } {
+  const path = databasePath(start.directory, 'cache');
+  const isMarked = existsSync(damageMark(start.directory));
+  if (!isMarked) {
+    try {
+      return { db: openWriter(start, 'cache'), notices: [] };
+    } catch (error) {
+      const failure = unpackFailure(packFailure(error, { database: 'cache', path }));
+      if (!(failure instanceof AppError) || !curedByNewFile.has(failure.code)) throw failure;
+    }
+  }
+  setCacheAside(start);
+  return { db: openWriter(start, 'cache'), notices: [say('STORE_CACHE_REBUILT', { path })] };
+}
+
+/** Opens a database for its thread's role. Throws `AppError` with the path and what to do. */
+export function openDatabase(start: ThreadStart, name: DatabaseName): OpenedDatabase {
+  const path = databasePath(start.directory, name);
+  try {
+    if (start.role === 'reader') {
+      const db = new Sqlite(path, { readonly: true, fileMustExist: true });
+      setPragmas(db, name);
+      return { db, path, notices: [] };
+    }
+    if (name === 'cache') return { ...openCacheWriter(start), path };
+    return { db: openWriter(start, name), path, notices: [] };
+  } catch (error) {
+    throw unpackFailure(packFailure(error, { database: name, path }));
+  }
+}

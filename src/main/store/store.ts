@@ -1,0 +1,92 @@
+/**
+ * The two databases of a data directory: `state.sqlite` (precious) and `cache.sqlite` (may be thrown away and synced again).
+ * Owns the threads and the connections. Knows no table: those are in `schema-*.ts`, the queries in `repositories/`.
+ */
+import { mkdirSync } from 'node:fs';
+import { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { Message } from '../../shared/model/message.ts';
+import type { Clock } from '../clock.ts';
+import { ConnectionGate } from './connection-gate.ts';
+import { ThreadDialect } from './dialect.ts';
+import { databasePath } from './open-database.ts';
+import { packFailure, unpackFailure } from './store-failure.ts';
+import { StoreThread } from './thread.ts';
+import type { BulkStatement, DatabaseName } from './protocol.ts';
+import type { CacheSchema } from './schema-cache.ts';
+import type { StateSchema } from './schema-state.ts';
+
+/** One database file, reached in two ways: `read` never waits for a write, `write` is one connection that transactions hold. */
+export class StoreDatabase<Schema> {
+  readonly read: Kysely<Schema>;
+  readonly write: Kysely<Schema>;
+  readonly #writer: StoreThread;
+  readonly #gate = new ConnectionGate();
+  readonly #name: DatabaseName;
+
+  constructor(name: DatabaseName, reader: StoreThread, writer: StoreThread) {
+    this.#name = name;
+    this.#writer = writer;
+    this.read = new Kysely<Schema>({ dialect: new ThreadDialect(reader, name, new ConnectionGate()) });
+    this.write = new Kysely<Schema>({ dialect: new ThreadDialect(writer, name, this.#gate) });
+  }
+
+  /**
+   * Runs prepared statements over many rows, in one message and one transaction: all or nothing. Keep to some thousand rows a
+   * call, so that other writes get their turn.
+   * @returns how many rows were changed.
+   */
+  async bulk(statements: readonly BulkStatement[]): Promise<number> {
+    await this.#gate.enter();
+    try {
+      const { changes } = await this.#writer.run({ kind: 'bulk', database: this.#name, statements });
+      return changes;
+    } finally {
+      this.#gate.leave();
+    }
+  }
+}
+
+export interface Store {
+  readonly state: StoreDatabase<StateSchema>;
+  readonly cache: StoreDatabase<CacheSchema>;
+  /** What a person should know about how the store was opened (the cache was made anew …). */
+  readonly notices: readonly Message[];
+  /** Waits for what was sent before, then closes both files. */
+  close(): Promise<void>;
+}
+
+export interface StoreDeps {
+  log: Logger;
+  clock: Clock;
+}
+
+/**
+ * Opens (or makes) the databases of a data directory, migrating them where needed.
+ * @throws AppError `STORE_…`: from a newer version, damaged, not ours, no access, disk full. A damaged `state.sqlite` is left as it is.
+ */
+export async function openStore(directory: string, { log, clock }: StoreDeps): Promise<Store> {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw unpackFailure(packFailure(error, { database: 'state', path: databasePath(directory, 'state') }));
+  }
+  const now = clock.now();
+  const { thread: writer, notices } = await StoreThread.start({ role: 'writer', directory, now }, log);
+  try {
+    const { thread: reader } = await StoreThread.start({ role: 'reader', directory, now }, log);
+    return {
+      state: new StoreDatabase<StateSchema>('state', reader, writer),
+      cache: new StoreDatabase<CacheSchema>('cache', reader, writer),
+      notices,
+      close: async () => {
+        // The reader first: the last connection to close folds the journal back into the file.
+        await reader.close();
+        await writer.close();
+      },
+    };
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
