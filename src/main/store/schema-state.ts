@@ -11,7 +11,6 @@ import type {
 import type { BootMode, OsFamily } from '../../shared/model/os.ts';
 import type { PlatformKind } from '../../shared/model/platform.ts';
 import type { RunStatus, StepStatus } from '../../shared/model/task.ts';
-import type { WorkflowType } from '../../shared/model/workflow-request.ts';
 
 /** 0 or 1 when read; booleans may be written. */
 export type Flag = ColumnType<number, boolean | number, boolean | number>;
@@ -55,7 +54,7 @@ export interface SecretTable {
 
 export interface WorkflowPlanTable {
   id: PlanId;
-  type: WorkflowType;
+  type: string;
   version: number;
   request_json: string;
   draft_json: string;
@@ -66,7 +65,9 @@ export interface WorkflowPlanTable {
 
 export interface WorkflowRunTable {
   id: RunId;
-  type: WorkflowType;
+  /** Unique: a plan is started once. */
+  plan_id: PlanId;
+  type: string;
   version: number;
   status: RunStatus;
   title_json: string;
@@ -74,17 +75,22 @@ export interface WorkflowRunTable {
   /** The whole draft that is executed. */
   plan_json: string;
   subject_json: string | null;
+  /** For searching and sorting; null without a subject. */
+  subject_name: string | null;
   result_json: string | null;
   /** Unique among runs that have not ended. */
   dedup_key: string | null;
-  question_json: string | null;
-  /** Key of the step that asked. */
-  question_step: string | null;
+  /** Why it waits for a person, and with which question. */
+  pending_json: string | null;
+  /** Choices made, by step key. */
+  answers_json: Generated<string>;
   progress_json: string | null;
   cancel_requested_at: number | null;
   resumes: Generated<number>;
-  /** The start of the host that executes (or last executed) it. */
-  boot_id: string;
+  /** 0 … 1, when it was last found interrupted. */
+  resumed_at_fraction: number | null;
+  /** The start of the host that last worked on it. */
+  boot_id: string | null;
   error_json: string | null;
   created_by: string;
   created_at: number;
@@ -100,7 +106,6 @@ export interface WorkflowStepTable {
   attempt: Generated<number>;
   intent_json: string | null;
   output_json: string | null;
-  answer: string | null;
   error_json: string | null;
   started_at: number | null;
   ended_at: number | null;
@@ -115,6 +120,7 @@ export interface WorkflowEventTable {
 }
 
 export interface WorkflowArtifactTable {
+  row: Generated<number>;
   id: string;
   run_id: RunId;
   step_key: string;
@@ -161,6 +167,8 @@ export interface DesktopImageTable {
   architecture: Architecture;
   /** The source VM that its first version came from: only its descendants may publish the next version. */
   origin_key: string;
+  /** The highest version number ever given: a deleted version's number is never used again. */
+  last_number: Generated<number>;
   created_at: number;
 }
 

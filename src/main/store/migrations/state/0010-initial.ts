@@ -48,6 +48,7 @@ create index workflow_plan_by_expiry on workflow_plan (expires_at);
 
 create table workflow_run (
   id text primary key,
+  plan_id text not null unique,
   type text not null,
   version integer not null,
   status text not null,
@@ -55,14 +56,16 @@ create table workflow_run (
   request_json text not null,
   plan_json text not null,
   subject_json text,
+  subject_name text collate nocase,
   result_json text,
   dedup_key text,
-  question_json text,
-  question_step text,
+  pending_json text,
+  answers_json text not null default '{}',
   progress_json text,
   cancel_requested_at integer,
   resumes integer not null default 0,
-  boot_id text not null,
+  resumed_at_fraction real,
+  boot_id text,
   error_json text,
   created_by text not null,
   created_at integer not null,
@@ -82,7 +85,6 @@ create table workflow_step (
   attempt integer not null default 0,
   intent_json text,
   output_json text,
-  answer text,
   error_json text,
   started_at integer,
   ended_at integer,
@@ -100,7 +102,8 @@ create table workflow_event (
 create index workflow_event_by_run on workflow_event (run_id, id);
 
 create table workflow_artifact (
-  id text primary key,
+  row integer primary key,
+  id text not null unique,
   run_id text not null references workflow_run (id) on delete cascade,
   step_key text not null,
   kind text not null,
@@ -109,7 +112,7 @@ create table workflow_artifact (
   status text not null,
   at integer not null
 ) strict;
-create index workflow_artifact_by_run on workflow_artifact (run_id, at);
+create index workflow_artifact_by_run on workflow_artifact (run_id, row);
 
 create table resource_lock (
   resource text primary key,
@@ -143,6 +146,7 @@ create table desktop_image (
   name text not null collate nocase,
   architecture text not null,
   origin_key text not null,
+  last_number integer not null default 0,
   created_at integer not null,
   unique (pool_id, name)
 ) strict;
