@@ -1,0 +1,40 @@
+/** Which directory holds everything of one installation, and that it can be used at all. */
+import { mkdirSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { getSystemErrorMessage } from 'node:util';
+import envPaths from 'env-paths';
+import { AppError } from '../../shared/model/app-error.ts';
+
+/**
+ * `--data-dir`, else GOLDPRESS_DATA_DIR, else the place that the system has for the data of a person's programs.
+ * @param given what `--data-dir` says, if it was there; relative to the working directory
+ */
+export function chooseDataDirectory(given: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
+  const chosen = given ?? env['GOLDPRESS_DATA_DIR'];
+  if (chosen === undefined || chosen === '') return envPaths('goldpress', { suffix: '' }).data;
+  if (chosen.includes('\0')) throw new AppError('HOST_DATA_UNWRITABLE', { path: chosen.replaceAll('\0', '?'), reason: 'not a path' });
+  const expanded = chosen === '~' || chosen.startsWith('~/') ? join(homedir(), chosen.slice(1)) : chosen;
+  return isAbsolute(expanded) ? expanded : resolve(expanded);
+}
+
+/** The operating system's words for a failed call (`permission denied (EACCES)`), for the parameter of a sentence. */
+export function systemReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, errno } = error as NodeJS.ErrnoException;
+  if (typeof errno === 'number' && errno < 0) return `${getSystemErrorMessage(errno)} (${code ?? String(errno)})`;
+  return code ?? error.message;
+}
+
+/**
+ * Makes the directory (readable by its owner only) and gives its real path, so that two names of one directory are one host.
+ * @throws AppError `HOST_DATA_UNWRITABLE`
+ */
+export function prepareDataDirectory(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return realpathSync(path);
+  } catch (error) {
+    throw new AppError('HOST_DATA_UNWRITABLE', { path, reason: systemReason(error) }, { cause: error });
+  }
+}
