@@ -64,6 +64,8 @@ export interface WorkflowPlanTable {
 }
 
 export interface WorkflowRunTable {
+  /** Grows with every insert: the order of creation. */
+  row: Generated<number>;
   id: RunId;
   /** Unique: a plan is started once. */
   plan_id: PlanId;

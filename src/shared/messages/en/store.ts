@@ -11,5 +11,8 @@ export const storeEn = {
   STORE_DISK_FAILED: 'The disk reported an error while reading or writing {path}. The last change was not saved. Check the disk.',
   STORE_BUSY: 'The database is busy with another change. Try again in a moment.',
   STORE_CONFLICT: 'This change contradicts what is stored: it is there already, or something else refers to it. Refresh the list and try again.',
+  STORE_SORT_UNKNOWN: 'This list cannot be sorted by “{key}”. It can be sorted by: {keys}.',
+  STORE_FILTER_NOT_A_NUMBER: 'The filter “{key}:{value}” needs a number, such as {key}:40 or {key}:>20GiB.',
+  STORE_RUN_GONE: 'The task {runId} is not in the database any more. Refresh the list.',
   STORE_STOPPED: 'The database is closed. Restart Goldpress.',
 };

@@ -12,5 +12,8 @@ export const storeZh: Record<keyof typeof storeEn, string> = {
   STORE_DISK_FAILED: '读写 {path} 时磁盘报告错误，最近一次更改未保存。请检查磁盘。',
   STORE_BUSY: '数据库正在进行另一项更改，请稍后重试。',
   STORE_CONFLICT: '此更改与已保存的内容冲突：内容已存在，或仍被其他内容引用。请刷新列表后重试。',
+  STORE_SORT_UNKNOWN: '此列表不能按“{key}”排序。可用的排序项：{keys}。',
+  STORE_FILTER_NOT_A_NUMBER: '筛选条件“{key}:{value}”需要数字，例如 {key}:40 或 {key}:>20GiB。',
+  STORE_RUN_GONE: '数据库中已没有任务 {runId}，请刷新列表。',
   STORE_STOPPED: '数据库已关闭，请重新启动 Goldpress。',
 };

@@ -47,7 +47,8 @@ create table workflow_plan (
 create index workflow_plan_by_expiry on workflow_plan (expires_at);
 
 create table workflow_run (
-  id text primary key,
+  row integer primary key,
+  id text not null unique,
   plan_id text not null unique,
   type text not null,
   version integer not null,
@@ -73,7 +74,9 @@ create table workflow_run (
   ended_at integer
 ) strict;
 create index workflow_run_by_creation on workflow_run (created_at);
-create index workflow_run_by_status on workflow_run (status, created_at);
+create index workflow_run_by_status on workflow_run (status);
+create index workflow_run_by_type on workflow_run (type);
+create index workflow_run_by_subject on workflow_run (subject_name);
 create unique index workflow_run_live_dedup on workflow_run (dedup_key)
   where dedup_key is not null and status not in ('succeeded', 'failed', 'cancelled');
 
