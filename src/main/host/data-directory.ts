@@ -2,9 +2,9 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { getSystemErrorMessage } from 'node:util';
 import envPaths from 'env-paths';
 import { AppError } from '../../shared/model/app-error.ts';
+import { systemReason } from '../diagnostics/system-reason.ts';
 
 /**
  * `--data-dir`, else GOLDPRESS_DATA_DIR, else the place that the system has for the data of a person's programs.
@@ -16,14 +16,6 @@ export function chooseDataDirectory(given: string | undefined, env: NodeJS.Proce
   if (chosen.includes('\0')) throw new AppError('HOST_DATA_UNWRITABLE', { path: chosen.replaceAll('\0', '?'), reason: 'not a path' });
   const expanded = chosen === '~' || chosen.startsWith('~/') ? join(homedir(), chosen.slice(1)) : chosen;
   return isAbsolute(expanded) ? expanded : resolve(expanded);
-}
-
-/** The operating system's words for a failed call (`permission denied (EACCES)`), for the parameter of a sentence. */
-export function systemReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code, errno } = error as NodeJS.ErrnoException;
-  if (typeof errno === 'number' && errno < 0) return `${getSystemErrorMessage(errno)} (${code ?? String(errno)})`;
-  return code ?? error.message;
 }
 
 /**

@@ -12,9 +12,10 @@ import { Hono } from 'hono';
 import { AppError } from '../../shared/model/app-error.ts';
 import { contractRoutes, refusal, type TransportEnv, type TransportOptions } from '../contract/http-transport.ts';
 import { newUuid } from '../clock.ts';
+import { systemReason } from '../diagnostics/system-reason.ts';
 import { takeHostLock, type HostLock } from '../store/host-lock.ts';
 import { isHostAnswering } from './client.ts';
-import { prepareDataDirectory, systemReason } from './data-directory.ts';
+import { prepareDataDirectory } from './data-directory.ts';
 import { chooseSocketPath, readHostAddress, removeHostAddress, writeHostAddress, type HostAddress } from './host-address.ts';
 import { hostKeyHeader, sessionHeader, sessionKindHeader } from './host-protocol.ts';
 

@@ -13,4 +13,9 @@ export const accessEn = {
   HOST_SOCKET_PATH_TOO_LONG: 'The path {path} is too long for a local socket. Use a data directory with a shorter path.',
   HOST_SOCKET_FAILED: 'The local socket {path} could not be opened: {reason}.',
   HOST_LOST: 'The running Goldpress stopped answering. Its tasks go on at its next start; run the command again.',
+  FILE_PATH_NOT_ABSOLUTE: '“{path}” is not a full path. Give it from the root on (or from ~, your home directory).',
+  FILE_NOT_THERE: 'There is no {path}. Check the name, or that the disk it lies on is plugged in.',
+  FILE_NOT_A_DIRECTORY: '{path} is not a directory. Choose the directory that it lies in.',
+  FILE_NOT_READABLE: '{path} cannot be read: {reason}. Check its permissions, or choose another one.',
+  FILE_NAME_INVALID: '“{name}” cannot be the name of a file. Use a name without / and \\ and without line breaks.',
 };

@@ -14,4 +14,9 @@ export const accessZh: Record<keyof typeof accessEn, string> = {
   HOST_SOCKET_PATH_TOO_LONG: '路径 {path} 对本地套接字来说过长。请使用路径更短的数据目录。',
   HOST_SOCKET_FAILED: '无法打开本地套接字 {path}：{reason}。',
   HOST_LOST: '正在运行的 Goldpress 停止响应。其任务将在下次启动时继续；请重新执行该命令。',
+  FILE_PATH_NOT_ABSOLUTE: '“{path}”不是完整路径。请从根目录（或从主目录 ~）写起。',
+  FILE_NOT_THERE: '{path} 不存在。请检查名称，或确认其所在磁盘已接入。',
+  FILE_NOT_A_DIRECTORY: '{path} 不是目录。请选择它所在的目录。',
+  FILE_NOT_READABLE: '无法读取 {path}：{reason}。请检查其权限，或选择其他位置。',
+  FILE_NAME_INVALID: '“{name}”不能作为文件名。请使用不含 /、\\ 和换行的名称。',
 };
