@@ -68,7 +68,8 @@ function narrows<Row>(field: ListField<Row>, key: string, value: string): Condit
     case 'text':
       return contains(field.column, value);
     case 'exact':
-      return sql<SqlBool>`${sql.ref(field.column)} = ${value} collate nocase`;
+      // The values are lower-case words of ours; people may write `status:Running`. (A collation would miss the index.)
+      return sql<SqlBool>`${sql.ref(field.column)} in (${value}, ${value.toLowerCase()})`;
     case 'number':
       return compares(field.column, key, value);
   }

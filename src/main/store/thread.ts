@@ -8,6 +8,8 @@ import { unpackFailure } from './store-failure.ts';
 import type { Job, JobResult, Reply, Request, ThreadStart } from './protocol.ts';
 
 const slowMilliseconds = 40;
+/** A bulk write holds hundreds of rows; it is slow when it keeps other writes waiting noticeably. */
+const slowBulkMilliseconds = 500;
 
 interface Pending {
   job: Job;
@@ -83,7 +85,7 @@ export class StoreThread {
       pending.reject(unpackFailure(reply.failure));
       return;
     }
-    if (reply.milliseconds > slowMilliseconds) {
+    if (reply.milliseconds > (pending.job.kind === 'bulk' ? slowBulkMilliseconds : slowMilliseconds)) {
       this.#log.warn({ milliseconds: Math.round(reply.milliseconds), job: pending.job.kind, ...describe(pending.job) }, 'slow query');
     }
     pending.resolve(reply.result);

@@ -34,9 +34,11 @@ const texts = `
   inspection_error_json text,
   unique (platform_id, external_id)`;
 
+/** The first one holds all that words are looked for in, so that a word too short for trigrams is found without the rows. */
 const listedSorts = [
-  'platform_name collate nocase', 'name collate nocase', 'os_name collate nocase', 'os_family', 'boot_mode', 'video_model', 'virtual_bytes',
-  'actual_bytes', 'verdict', 'seen_at', 'missing_since', 'inspected_at', 'platform_id, name collate nocase', 'platform_id, last_seen_sync',
+  'name collate nocase, os_name, external_id', 'platform_id, name collate nocase, os_name, external_id', 'platform_name collate nocase',
+  'os_name collate nocase', 'os_family', 'boot_mode', 'video_model', 'virtual_bytes', 'actual_bytes', 'verdict', 'seen_at', 'missing_since',
+  'inspected_at',
 ];
 
 function indexes(table: string, columns: readonly string[]): string {
