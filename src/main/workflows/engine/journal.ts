@@ -31,6 +31,8 @@ export type PendingKind =
   | 'resume'
   /** The probe could not tell whether the step happened. */
   | 'outcome-unknown'
+  /** The probe itself failed (the storage is not reachable): asked again, or undone. */
+  | 'probe-failed'
   /** A step after the pivot failed: forward or stop, never back. */
   | 'failed-after-pivot'
   /** Something the run made could not be removed. */

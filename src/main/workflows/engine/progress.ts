@@ -1,0 +1,173 @@
+/**
+ * How far a run is. Owns the arithmetic (rate, time left, share of the whole) and the throttle: at most four events a second,
+ * one write in two seconds; what ends a step is told at once.
+ */
+import type { Clock } from '../../clock.ts';
+import type { Message } from '../../../shared/model/message.ts';
+import type { Progress } from '../../../shared/model/task.ts';
+
+const emitEveryMs = 250;
+const persistEveryMs = 2000;
+/** Time constant of the rate's moving average. */
+const rateWindowMs = 8000;
+/** Two reports closer than this are one sample: a rate over a few milliseconds is noise. */
+const sampleMs = 200;
+/** A time left computed from the first moments is wrong more often than not. */
+const remainingHiddenMs = 5000;
+
+/** Exponentially weighted rate of one step's bytes. */
+export class RateMeter {
+  readonly #clock: Clock;
+  #startedAt: number | null = null;
+  #sampleAt = 0;
+  #sampleBytes = 0;
+  #bytesPerSecond: number | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The first report is where counting starts: a transfer that was resumed does not count what was there. */
+  report(doneBytes: number): void {
+    const now = this.#clock.now();
+    if (this.#startedAt === null || doneBytes < this.#sampleBytes) {
+      this.#startedAt = now;
+      this.#sampleAt = now;
+      this.#sampleBytes = doneBytes;
+      this.#bytesPerSecond = null;
+      return;
+    }
+    const elapsed = now - this.#sampleAt;
+    if (elapsed < sampleMs) return;
+    const rate = ((doneBytes - this.#sampleBytes) / elapsed) * 1000;
+    const weight = 1 - Math.exp(-elapsed / rateWindowMs);
+    this.#bytesPerSecond = this.#bytesPerSecond === null ? rate : this.#bytesPerSecond + weight * (rate - this.#bytesPerSecond);
+    this.#sampleAt = now;
+    this.#sampleBytes = doneBytes;
+  }
+
+  get bytesPerSecond(): number | null {
+    return this.#bytesPerSecond === null ? null : Math.round(this.#bytesPerSecond);
+  }
+
+  /** Null in the first five seconds, and while nothing moves. */
+  remainingSeconds(doneBytes: number, totalBytes: number): number | null {
+    if (this.#startedAt === null || this.#clock.now() - this.#startedAt < remainingHiddenMs) return null;
+    if (this.#bytesPerSecond === null || this.#bytesPerSecond < 1) return null;
+    return Math.ceil(Math.max(0, totalBytes - doneBytes) / this.#bytesPerSecond);
+  }
+}
+
+export interface ProgressReport {
+  phase: Message;
+  doneBytes?: number;
+  totalBytes?: number;
+}
+
+export interface ProgressOutlets {
+  clock: Clock;
+  /** For clients. */
+  emit(progress: Progress): void;
+  /** For the database; not awaited by the step. */
+  persist(progress: Progress): void;
+}
+
+/** The share of the whole that ended steps make up. */
+export function fractionOf(steps: readonly { key: string; weight: number }[], ended: ReadonlySet<string>): number {
+  let total = 0;
+  let done = 0;
+  for (const step of steps) {
+    total += step.weight;
+    if (ended.has(step.key)) done += step.weight;
+  }
+  return total === 0 ? 0 : Math.min(1, done / total);
+}
+
+export class RunProgress {
+  readonly #steps: readonly { key: string; weight: number }[];
+  readonly #outlets: ProgressOutlets;
+  #meter: RateMeter;
+  #latest: Progress | null;
+  #emittedAt = Number.NEGATIVE_INFINITY;
+  #persistedAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(steps: readonly { key: string; weight: number }[], initial: Progress | null, outlets: ProgressOutlets) {
+    this.#steps = steps;
+    this.#latest = initial;
+    this.#outlets = outlets;
+    this.#meter = new RateMeter(outlets.clock);
+  }
+
+  get latest(): Progress | null {
+    return this.#latest;
+  }
+
+  /** A step begins: its bytes are counted afresh. */
+  beginStep(title: Message, ended: ReadonlySet<string>): void {
+    this.#meter = new RateMeter(this.#outlets.clock);
+    this.#latest = { phase: title, doneBytes: null, totalBytes: null, bytesPerSecond: null, remainingSeconds: null, fraction: fractionOf(this.#steps, ended) };
+    this.#schedule();
+  }
+
+  report(stepKey: string, report: ProgressReport, ended: ReadonlySet<string>): void {
+    const doneBytes = report.doneBytes ?? null;
+    const totalBytes = report.totalBytes ?? null;
+    if (doneBytes !== null) this.#meter.report(doneBytes);
+    const base = fractionOf(this.#steps, ended);
+    const share = fractionOf(this.#steps, new Set([stepKey]));
+    const part = doneBytes !== null && totalBytes !== null && totalBytes > 0 ? Math.min(1, doneBytes / totalBytes) : 0;
+    this.#latest = {
+      phase: report.phase,
+      doneBytes,
+      totalBytes,
+      bytesPerSecond: this.#meter.bytesPerSecond,
+      remainingSeconds: doneBytes !== null && totalBytes !== null ? this.#meter.remainingSeconds(doneBytes, totalBytes) : null,
+      fraction: Math.min(1, base + share * part),
+    };
+    this.#schedule();
+  }
+
+  /** What the end of a step stores with it: the new share, no rate. */
+  atStepEnd(title: Message, ended: ReadonlySet<string>): Progress {
+    this.#latest = { phase: title, doneBytes: null, totalBytes: null, bytesPerSecond: null, remainingSeconds: null, fraction: fractionOf(this.#steps, ended) };
+    return this.#latest;
+  }
+
+  /** Tells the latest value now. */
+  flush(): void {
+    this.dispose();
+    if (this.#latest === null) return;
+    this.#emittedAt = this.#outlets.clock.now();
+    this.#outlets.emit(this.#latest);
+  }
+
+  dispose(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #schedule(): void {
+    if (this.#timer !== null) return;
+    const wait = this.#emittedAt + emitEveryMs - this.#outlets.clock.now();
+    if (wait <= 0) {
+      this.#publish();
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#publish();
+    }, wait);
+    this.#timer.unref();
+  }
+
+  #publish(): void {
+    if (this.#latest === null) return;
+    const now = this.#outlets.clock.now();
+    this.#emittedAt = now;
+    this.#outlets.emit(this.#latest);
+    if (now - this.#persistedAt < persistEveryMs) return;
+    this.#persistedAt = now;
+    this.#outlets.persist(this.#latest);
+  }
+}
