@@ -23,6 +23,7 @@ function loggerOptions(redactor: Redactor, level: string): LoggerOptions {
     serializers: { err: (error: unknown) => error },
     formatters: {
       level: (label) => ({ level: label }),
+      bindings: (bindings) => redactor.value(bindings) as Record<string, unknown>,
       log: (object) => redactor.value(object) as Record<string, unknown>,
     },
     hooks: {

@@ -43,12 +43,11 @@ export class Redactor {
     if (value instanceof Error) return this.#error(value, depth);
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
     if (Array.isArray(value)) return value.slice(0, 100).map((item) => this.value(item, depth + 1));
-    const copy: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-    for (const [key, item] of Object.entries(value)) {
+    const entries = Object.entries(value).map(([key, item]: [string, unknown]) => {
       const isSecret = tellingName.test(key) && !harmlessName.test(key) && item !== null && typeof item !== 'boolean';
-      copy[key] = isSecret ? redacted : this.value(item, depth + 1);
-    }
-    return copy;
+      return [key, isSecret ? redacted : this.value(item, depth + 1)];
+    });
+    return Object.fromEntries(entries) as unknown;
   }
 
   #error(error: Error, depth: number): unknown {

@@ -122,7 +122,8 @@ export class HostClient implements CoreClient {
   }
 
   async #listen(listener: (message: StreamMessage) => void, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const isEnded = (): boolean => signal.aborted;
+    while (!isEnded()) {
       try {
         const response = await send(this.#address, { method: 'GET', path: '/events', headers: this.#headers, signal });
         for await (const line of createInterface({ input: response })) {
@@ -131,7 +132,7 @@ export class HostClient implements CoreClient {
       } catch {
         // However the connection ended, it is tried again below.
       }
-      if (signal.aborted) return;
+      if (isEnded()) return;
       listener({ type: 'lost' });
       await new Promise((resolve) => setTimeout(resolve, reconnectMs).unref());
     }

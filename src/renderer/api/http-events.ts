@@ -62,10 +62,11 @@ export function streamEvents({ url, headers, onMessage, onRefused }: EventStream
     }
   };
 
+  const isEnded = (): boolean => ended.signal.aborted;
   const run = async (): Promise<void> => {
-    while (!ended.signal.aborted) {
+    while (!isEnded()) {
       await connectOnce();
-      if (ended.signal.aborted) return;
+      if (isEnded()) return;
       onMessage({ type: 'lost' });
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);

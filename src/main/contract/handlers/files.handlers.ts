@@ -107,7 +107,6 @@ async function describe(directory: string, found: Dirent, grants: FileGrants): P
 
 /** A name for a new file: one component, on every system, and never one that means another place. */
 function checkNewName(name: string): void {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
   if (name === '.' || name === '..' || /[/\\\u0000-\u001f]/.test(name) || name.trim() === '') throw new AppError('FILE_NAME_INVALID', { name });
 }
 

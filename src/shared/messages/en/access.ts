@@ -18,4 +18,10 @@ export const accessEn = {
   FILE_NOT_A_DIRECTORY: '{path} is not a directory. Choose the directory that it lies in.',
   FILE_NOT_READABLE: '{path} cannot be read: {reason}. Check its permissions, or choose another one.',
   FILE_NAME_INVALID: '“{name}” cannot be the name of a file. Use a name without / and \\ and without line breaks.',
+  PAGE_NOT_BUILT: 'The window has not been built: {path} holds no page. Run `npm run build` first.',
+  BROWSER_PORT_FAILED: 'No port of this machine could be opened for the browser. See the cause; the command line works without.',
+  NO_SESSION_TITLE: 'This address has been used',
+  NO_SESSION_TEXT: 'Each address opens Goldpress once, in one browser tab. Run “npm start” or “goldpress serve” again: it prints a new address, also while Goldpress is running.',
+  ENTERING_TITLE: 'Opening Goldpress …',
+  ENTERING_TEXT: 'If nothing happens, allow JavaScript for this page and get a new address with “goldpress serve”.',
 };

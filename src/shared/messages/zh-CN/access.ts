@@ -19,4 +19,10 @@ export const accessZh: Record<keyof typeof accessEn, string> = {
   FILE_NOT_A_DIRECTORY: '{path} 不是目录。请选择它所在的目录。',
   FILE_NOT_READABLE: '无法读取 {path}：{reason}。请检查其权限，或选择其他位置。',
   FILE_NAME_INVALID: '“{name}”不能作为文件名。请使用不含 /、\\ 和换行的名称。',
+  PAGE_NOT_BUILT: '界面尚未构建：{path} 中没有页面。请先运行 `npm run build`。',
+  BROWSER_PORT_FAILED: '无法在本机为浏览器打开端口。请查看原因；命令行不受影响。',
+  NO_SESSION_TITLE: '此地址已被使用',
+  NO_SESSION_TEXT: '每个地址只能在一个浏览器标签页中打开 Goldpress 一次。请再次运行“npm start”或“goldpress serve”：即使 Goldpress 正在运行，也会打印新的地址。',
+  ENTERING_TITLE: '正在打开 Goldpress…',
+  ENTERING_TEXT: '如果没有反应，请允许此页面运行 JavaScript，并用“goldpress serve”获取新地址。',
 };

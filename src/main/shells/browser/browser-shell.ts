@@ -1,0 +1,145 @@
+/**
+ * The browser shell: the built page and the contract on 127.0.0.1, on a random port. Owns who may come in: the exact Host and
+ * Origin, a session cookie, and the secret header with every call.
+ */
+import { existsSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { getCookie, setCookie } from 'hono/cookie';
+import { z } from 'zod';
+import { noSessionPath, secretHeader } from '../../../shared/contract/stream.ts';
+import { AppError } from '../../../shared/model/app-error.ts';
+import { contractRoutes, refusal, type TransportEnv, type TransportOptions } from '../../contract/http-transport.ts';
+import { pageHeaders, readPageFile } from '../page-files.ts';
+import { enterScript, localeOf, plainPage, plainStyle, shellFiles } from './plain-pages.ts';
+import { BrowserSessions } from './sessions.ts';
+
+export interface BrowserShellOptions extends TransportOptions {
+  /** The built page. */
+  rendererDirectory: string;
+  user: string;
+}
+
+const tokenRequest = z.strictObject({ token: z.string().max(200) });
+const maxTokenBytes = 1000;
+/** Paths that only a page of this server may ask for; a page is allowed to be navigated to from anywhere. */
+const calledPaths = new Set(['/call', '/events', '/session']);
+
+export class BrowserShell {
+  readonly #options: BrowserShellOptions;
+  readonly #sessions = new BrowserSessions();
+  #server: Server | null = null;
+  #port = 0;
+
+  constructor(options: BrowserShellOptions) {
+    this.#options = options;
+  }
+
+  /** Listens on a random port. @throws AppError `PAGE_NOT_BUILT`, `BROWSER_PORT_FAILED` */
+  async start(): Promise<void> {
+    if (!existsSync(join(this.#options.rendererDirectory, 'index.html'))) throw new AppError('PAGE_NOT_BUILT', { path: this.#options.rendererDirectory });
+    const server = createAdaptorServer({ fetch: this.#routes().fetch, overrideGlobalObjects: false }) as Server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(new AppError('BROWSER_PORT_FAILED', {}, { cause: error })));
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    this.#server = server;
+    this.#port = (server.address() as AddressInfo).port;
+  }
+
+  /** An address that lets one browser in, once. */
+  newAddress(): string {
+    return `${this.#origin}/enter?token=${this.#sessions.issueToken()}`;
+  }
+
+  async dispose(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    if (server === null) return;
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  get #host(): string {
+    return `127.0.0.1:${String(this.#port)}`;
+  }
+
+  get #origin(): string {
+    return `http://${this.#host}`;
+  }
+
+  /** Cookies ignore ports: the name keeps two hosts of one machine apart. */
+  get #cookieName(): string {
+    return `goldpress-${String(this.#port)}`;
+  }
+
+  #routes(): Hono<TransportEnv> {
+    const routes = new Hono<TransportEnv>();
+    routes.use(async (c, next) => {
+      await next();
+      for (const [name, value] of Object.entries(pageHeaders)) c.res.headers.set(name, value);
+    });
+    // A name that points at 127.0.0.1 (DNS rebinding) arrives with its own Host; another page arrives with its own Origin.
+    routes.use(async (c, next) => {
+      if (c.req.header('host') !== this.#host) return c.json(refusal('ORIGIN_REFUSED'), 403);
+      if (calledPaths.has(c.req.path)) {
+        const origin = c.req.header('origin');
+        const site = c.req.header('sec-fetch-site');
+        const isForeign = (origin !== undefined && origin !== this.#origin) || (site !== undefined && site !== 'same-origin');
+        if (isForeign || (c.req.method === 'POST' && origin === undefined)) return c.json(refusal('ORIGIN_REFUSED'), 403);
+      }
+      return next();
+    });
+    this.#addEntrance(routes);
+    this.#addContract(routes);
+    this.#addPage(routes);
+    return routes;
+  }
+
+  #addEntrance(routes: Hono<TransportEnv>): void {
+    const used = (c: { header: (name: string) => string | undefined }): string =>
+      plainPage({ locale: localeOf(c.header('accept-language')), title: 'NO_SESSION_TITLE', text: 'NO_SESSION_TEXT' });
+    routes.get('/enter', (c) => {
+      if (!this.#sessions.isTokenUnused(c.req.query('token') ?? '')) return c.html(used(c.req), 403);
+      const locale = localeOf(c.req.header('accept-language'));
+      return c.html(plainPage({ locale, title: 'ENTERING_TITLE', text: 'ENTERING_TEXT', script: shellFiles.enterScript }));
+    });
+    routes.get(noSessionPath, (c) => c.html(used(c.req), 403));
+    routes.get(shellFiles.enterScript, (c) => c.body(enterScript, 200, { 'content-type': 'text/javascript; charset=utf-8' }));
+    routes.get(shellFiles.style, (c) => c.body(plainStyle, 200, { 'content-type': 'text/css; charset=utf-8' }));
+    routes.post('/session', bodyLimit({ maxSize: maxTokenBytes, onError: (c) => c.json(refusal('INPUT_TOO_LARGE'), 413) }), async (c) => {
+      const request = tokenRequest.safeParse(await c.req.json().catch(() => null));
+      const session = request.success ? this.#sessions.exchange(request.data.token) : null;
+      if (session === null) return c.json(refusal('SESSION_UNKNOWN'), 403);
+      setCookie(c, this.#cookieName, session.cookie, { httpOnly: true, sameSite: 'Strict', path: '/' });
+      return c.json({ secret: session.secret });
+    });
+  }
+
+  #addContract(routes: Hono<TransportEnv>): void {
+    routes.use(async (c, next) => {
+      if (c.req.path !== '/call' && c.req.path !== '/events') return next();
+      const session = this.#sessions.authenticate(getCookie(c, this.#cookieName), c.req.header(secretHeader));
+      if (session === null) return c.json(refusal('SESSION_UNKNOWN'), 401);
+      c.set('session', { id: session.id, kind: 'browser', user: this.#options.user });
+      return next();
+    });
+    const { gate, events, bootId } = this.#options;
+    routes.route('/', contractRoutes({ gate, events, bootId }));
+  }
+
+  #addPage(routes: Hono<TransportEnv>): void {
+    routes.get('*', async (c) => {
+      const file = await readPageFile(this.#options.rendererDirectory, new URL(c.req.url).pathname);
+      if (file === null) return c.text('Not found', 404);
+      const isDocument = file.type.startsWith('text/html');
+      if (isDocument && this.#sessions.byCookie(getCookie(c, this.#cookieName)) === null) return c.redirect(noSessionPath);
+      return c.body(file.content, 200, { 'content-type': file.type });
+    });
+    routes.all('*', (c) => c.text('Not found', 404));
+  }
+}
