@@ -20,19 +20,15 @@ function loggerOptions(redactor: Redactor, level: string): LoggerOptions {
   return {
     level,
     base: { pid: process.pid },
+    // Errors become plain data here, also under other names than `err`, with their causes.
     serializers: { err: (error: unknown) => error },
-    formatters: {
-      level: (label) => ({ level: label }),
-      bindings: (bindings) => redactor.value(bindings) as Record<string, unknown>,
-      log: (object) => redactor.value(object) as Record<string, unknown>,
-    },
-    hooks: {
-      logMethod(args, method) {
-        const cleaned = args.map((part: unknown) => (typeof part === 'string' ? redactor.text(part) : part));
-        method.apply(this, cleaned as typeof args);
-      },
-    },
+    formatters: { level: (label) => ({ level: label }), log: (object) => redactor.value(object) as Record<string, unknown> },
   };
+}
+
+/** Cleans the finished line: message, fields and what child loggers were made with, whichever way they came in. */
+function cleaned(line: string, redactor: Redactor): string {
+  return `${JSON.stringify(redactor.value(JSON.parse(line)))}\n`;
 }
 
 /** One old file is kept beside the current one. */
@@ -53,11 +49,12 @@ export function openLog({ dataDirectory, redactor, level = process.env['GOLDPRES
   const file = join(directory, 'goldpress.log');
   rotate(file);
   const stream = destination({ dest: file, sync: true, mode: 0o600 });
-  return { logger: pino(loggerOptions(redactor, level), stream), close: () => stream.end() };
+  const logger = pino(loggerOptions(redactor, level), { write: (line: string) => stream.write(cleaned(line, redactor)) });
+  return { logger, close: () => stream.end() };
 }
 
 /** A logger that keeps its lines in memory, through the same redaction. */
 export function memoryLog(redactor: Redactor): { logger: Logger; lines: string[] } {
   const lines: string[] = [];
-  return { logger: pino(loggerOptions(redactor, 'trace'), { write: (line: string) => void lines.push(line) }), lines };
+  return { logger: pino(loggerOptions(redactor, 'trace'), { write: (line: string) => void lines.push(cleaned(line, redactor)) }), lines };
 }

@@ -4,13 +4,11 @@ import { commands } from '../../../shared/contract/commands.ts';
 import type { CommandOutput } from '../../../shared/contract/commands.ts';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { EventBus } from '../../events.ts';
+import type { SettingsRepository } from '../../store/repositories/settings.repo.ts';
 import type { AreaCommands, Handlers } from '../handler.ts';
 
 /** Where settings lie: one JSON value a key. */
-export interface SettingsStore {
-  get(key: string): Promise<unknown>;
-  set(key: string, value: unknown): Promise<void>;
-}
+export type SettingsStore = Pick<SettingsRepository, 'get' | 'set'>;
 
 type Settings = CommandOutput<'settings.get'>;
 
@@ -38,7 +36,7 @@ export function settingsHandlers({ store, events }: { store: SettingsStore; even
     const before = await read();
     const grids = { ...before.grids, ...input.grids };
     if (JSON.stringify(grids).length > maxGridsBytes) throw new AppError('INPUT_TOO_LARGE');
-    await store.set(key, { ...before, ...input, grids });
+    await store.set({ [key]: { ...before, ...input, grids } });
     events.emit('settings.changed', {});
   };
   return {
