@@ -1,0 +1,10 @@
+/** All texts of the window in this language, from the files by area. */
+import { app } from './app.ts';
+import { images } from './images.ts';
+import { platforms } from './platforms.ts';
+import { publish } from './publish.ts';
+import { settings } from './settings.ts';
+import { tasks } from './tasks.ts';
+
+
+export const en = { ...app, ...images, ...platforms, ...publish, ...settings, ...tasks };

@@ -1,0 +1,20 @@
+/** Addresses of Resources → Images: five tabs, and a page for one VM, one VDI image or one desktop image. */
+import type { RouteRecordRaw } from 'vue-router';
+
+export const imageRoutes: RouteRecordRaw[] = [
+  {
+    path: '/images',
+    component: () => import('./ImagesPage.vue'),
+    redirect: { name: 'source-vms' },
+    children: [
+      { path: 'vdi', name: 'vdi-images', component: () => import('./vdi-images/VdiImages.vue') },
+      { path: 'desktop-images', name: 'desktop-images', component: () => import('./desktop-images/DesktopImages.vue') },
+      { path: 'source-vms', name: 'source-vms', component: () => import('./source-vms/SourceVms.vue') },
+      { path: 'pools', name: 'image-pools', component: () => import('./pools/ImagePools.vue') },
+      { path: 'flavors', name: 'flavors', component: () => import('./flavors/Flavors.vue') },
+    ],
+  },
+  { path: '/images/vdi/:id', name: 'vdi-image', component: () => import('./vdi-images/VdiImagePage.vue'), props: true },
+  { path: '/images/source-vms/:id', name: 'source-vm', component: () => import('./source-vms/SourceVmPage.vue'), props: true },
+  { path: '/images/desktop-images/:id', name: 'desktop-image', component: () => import('./desktop-images/DesktopImagePage.vue'), props: true },
+];
