@@ -163,6 +163,7 @@ try {
   makePack(join(root, 'src/main/sample-site/file-systems.json'), {
     'esp-windows': fat(100, 32, 'SYSTEM', espTree(windowsLoaders, 'x86_64')),
     'esp-ubuntu': fat(100, 32, 'ESP', espTree([...linuxLoaders('ubuntu'), 'EFI/BOOT/BOOTX64.EFI'], 'x86_64')),
+    'esp-rocky': fat(100, 32, 'ESP', espTree([...linuxLoaders('rocky'), 'EFI/BOOT/BOOTX64.EFI'], 'x86_64')),
     'esp-kylin': fat(100, 32, 'ESP', espTree(linuxLoaders('kylin'), 'x86_64')),
     'windows-11': ntfs(6, 'Windows', windowsTree(windowsReleases['windows-11'])),
     'windows-10': ntfs(6, 'Windows', windowsTree(windowsReleases['windows-10'])),

@@ -1,0 +1,64 @@
+/** Looks for an operating system on every volume, and says of each volume that tells nothing why it does not. */
+import type { DiskInspection, FileSystemKind, Partition } from '../../../shared/model/disk.ts';
+import { say, type Message } from '../../../shared/model/message.ts';
+import { Ext4Volume } from './ext4.ts';
+import { findLinux, type FoundSystem } from './linux-system.ts';
+import { NtfsVolume } from './ntfs.ts';
+import { attempt, type StopReason, type Volume, type VolumeNode } from './volume.ts';
+import { findWindows } from './windows-system.ts';
+
+interface Walker {
+  open: (volume: Volume) => Promise<VolumeNode>;
+  find: (root: VolumeNode) => Promise<FoundSystem | null>;
+}
+
+const ext: Walker = { open: async (volume) => (await Ext4Volume.open(volume)).root(), find: findLinux };
+
+const walkers: Partial<Record<FileSystemKind, Walker>> = {
+  ext2: ext,
+  ext3: ext,
+  ext4: ext,
+  ntfs: { open: async (volume) => (await NtfsVolume.open(volume)).root(), find: findWindows },
+};
+
+const stopMessages = { damaged: 'INSPECT_VOLUME_DAMAGED', unsupported: 'INSPECT_VOLUME_UNSUPPORTED', limit: 'INSPECT_VOLUME_LIMIT' } as const satisfies Record<StopReason, string>;
+
+export type Systems = Pick<DiskInspection, 'os' | 'osEvidence' | 'preparation' | 'hasVirtioStorage'>;
+
+const nothing: DiskInspection['os'] = { family: 'unknown', distro: null, name: null, version: null, architecture: null };
+
+/** A volume that cannot tell, and why; null where it is only data. */
+function silence(partition: Partition): Message | null {
+  const params = { partition: partition.number, fileSystem: partition.fileSystem };
+  if (partition.fileSystem === 'luks' || partition.fileSystem === 'bitlocker') return say('INSPECT_VOLUME_ENCRYPTED', params);
+  if (partition.fileSystem === 'lvm') return say('INSPECT_VOLUME_LVM', params);
+  return null;
+}
+
+/**
+ * Judges the systems on a disk. Two different ones leave the answer unknown: which of them starts is decided by settings
+ * that are not read here.
+ */
+export async function findSystems(volumes: readonly { partition: Partition; volume: Volume }[]): Promise<Systems> {
+  const evidence: Message[] = [];
+  const found: FoundSystem[] = [];
+  for (const { partition, volume } of volumes) {
+    const walker = walkers[partition.fileSystem];
+    if (walker === undefined) {
+      const reason = silence(partition);
+      if (reason !== null) evidence.push(reason);
+      continue;
+    }
+    const { answer, stopped } = await attempt(async () => walker.find(await walker.open(volume)));
+    if (stopped !== null) evidence.push(say(stopMessages[stopped], { partition: partition.number, fileSystem: partition.fileSystem }));
+    if (answer === null) continue;
+    found.push(answer);
+    evidence.push(say('INSPECT_SYSTEM_FOUND', { partition: partition.number, path: answer.evidencePath, system: answer.os.name ?? answer.os.family }));
+  }
+  const [first] = found;
+  if (first === undefined) return { os: nothing, osEvidence: [...evidence, say('INSPECT_NO_SYSTEM')], preparation: [], hasVirtioStorage: null };
+  if (found.some((system) => system.os.family !== first.os.family || system.os.distro !== first.os.distro)) {
+    return { os: nothing, osEvidence: [...evidence, say('INSPECT_SEVERAL_SYSTEMS')], preparation: [], hasVirtioStorage: null };
+  }
+  return { os: first.os, osEvidence: evidence, preparation: first.preparation, hasVirtioStorage: first.hasVirtioStorage };
+}
