@@ -1,0 +1,68 @@
+/** Image pools with what their directories can take right now. */
+import { isAbsolute, resolve } from 'node:path';
+import { AppError } from '../../shared/model/app-error.ts';
+import type { ImagePoolId } from '../../shared/model/ids.ts';
+import type { ImagePool } from '../../shared/model/image-pool.ts';
+import { newId, type Clock } from '../clock.ts';
+import type { EventBus } from '../events.ts';
+import type { ImagePoolRepository, StoredPool } from '../store/repositories/image-pool.repo.ts';
+import { directoryFacts } from './pool-facts.ts';
+import { testDirectory } from './write-test.ts';
+
+export interface ImagePoolsDeps {
+  pools: ImagePoolRepository;
+  events: EventBus;
+  clock: Clock;
+}
+
+export class ImagePools {
+  readonly #deps: ImagePoolsDeps;
+
+  constructor(deps: ImagePoolsDeps) {
+    this.#deps = deps;
+  }
+
+  async #withFacts({ createdAt: _, ...stored }: StoredPool): Promise<ImagePool> {
+    return { ...stored, ...(await directoryFacts(stored.path)), checkedAt: this.#deps.clock.now() };
+  }
+
+  async list(): Promise<ImagePool[]> {
+    return Promise.all((await this.#deps.pools.list()).map((pool) => this.#withFacts(pool)));
+  }
+
+  /** @throws AppError `NOT_FOUND`. */
+  async get(id: ImagePoolId): Promise<ImagePool> {
+    const pool = await this.#deps.pools.find(id);
+    if (pool === null) throw new AppError('NOT_FOUND', { what: 'image pool', id });
+    return this.#withFacts(pool);
+  }
+
+  /**
+   * Adds a directory as a pool once a file could be written, read and deleted in it.
+   * @throws AppError `POOL_TEST_FAILED`, `POOL_NAME_TAKEN`, `POOL_PATH_TAKEN`, or what is wrong with the directory.
+   */
+  async add({ name, path, isSample }: { name: string; path: string; isSample: boolean }): Promise<ImagePool> {
+    const directory = resolve(path);
+    if (!isAbsolute(path)) throw new AppError('POOL_NOT_THERE', { path });
+    const taken = await this.#deps.pools.findByNameOrPath(name, directory);
+    if (taken !== null) {
+      throw taken.path === directory ? new AppError('POOL_PATH_TAKEN', { path: directory, name: taken.name }) : new AppError('POOL_NAME_TAKEN', { name });
+    }
+    const { problem } = await directoryFacts(directory);
+    if (problem !== null) throw new AppError(problem.code, problem.params);
+    await testDirectory(directory);
+    const id = newId<ImagePoolId>('pool');
+    await this.#deps.pools.add({ id, name, path: directory, isSample, createdAt: this.#deps.clock.now() });
+    this.#deps.events.emit('imagePools.changed', {});
+    return this.get(id);
+  }
+
+  /** Forgets an empty pool; its directory is not touched. @throws AppError `NOT_FOUND`, `POOL_HOLDS_IMAGES`. */
+  async remove(id: ImagePoolId): Promise<void> {
+    const pool = await this.#deps.pools.find(id);
+    if (pool === null) throw new AppError('NOT_FOUND', { what: 'image pool', id });
+    if (pool.desktopImageCount > 0) throw new AppError('POOL_HOLDS_IMAGES', { name: pool.name, count: pool.desktopImageCount });
+    await this.#deps.pools.remove(id);
+    this.#deps.events.emit('imagePools.changed', {});
+  }
+}

@@ -1,0 +1,62 @@
+/** What the stored plan of a publication says, and what its steps hand on. Parsed when read back: a plan may be weeks old. */
+import { z } from 'zod';
+import { configure, fileType, vhdVariant } from '../../../shared/model/desktop-image.ts';
+import { diskIdentity } from '../../../shared/model/disk.ts';
+import { architecture } from '../../../shared/model/flavor.ts';
+import { desktopImageId, desktopImageVersionId, imagePoolId, platformId, sourceVmId } from '../../../shared/model/ids.ts';
+import { bootMode, osIdentity } from '../../../shared/model/os.ts';
+import type { JsonObject, StepContext } from '../engine/definition.ts';
+
+export const publishArgs = z.object({
+  mode: z.enum(['clone', 'convert']),
+  source: z.object({
+    vmId: sourceVmId,
+    vmName: z.string(),
+    platformId,
+    platformName: z.string(),
+    externalId: z.string(),
+    vmFingerprint: z.string(),
+    diskKey: z.string(),
+    diskFingerprint: z.string(),
+    virtualBytes: z.number(),
+    os: osIdentity,
+    bootMode,
+    videoModel: z.string().nullable(),
+  }),
+  target: z.object({
+    poolId: imagePoolId,
+    poolName: z.string(),
+    poolPath: z.string(),
+    /** Null = the run makes a new desktop image. */
+    desktopImageId: desktopImageId.nullable(),
+    name: z.string(),
+    number: z.number().int(),
+    fileName: z.string(),
+    fileType,
+    vhdVariant: vhdVariant.nullable(),
+    architecture,
+    configure: configure.nullable(),
+    flavorName: z.string().nullable(),
+    atLeastBytes: z.number(),
+    atMostBytes: z.number(),
+  }),
+  snapshotName: z.string().nullable(),
+});
+export type PublishArgs = z.infer<typeof publishArgs>;
+
+export const argsOf = (ctx: StepContext): PublishArgs => publishArgs.parse(ctx.args);
+
+export const convertOutput = z.object({ virtualBytes: z.number(), targetBytes: z.number(), fastIdentity: diskIdentity, sourceFingerprint: z.string() });
+export const verifyOutput = z.object({ verifiedAt: z.number() });
+export const registerOutput = z.object({ desktopImageId, versionId: desktopImageVersionId, path: z.string() });
+export const contentOutput = z.object({ contentIdentity: diskIdentity });
+
+/** The output of an earlier step; its absence is a broken plan, not a person's mistake. */
+export function outputOf<T>(ctx: StepContext, step: string, schema: z.ZodType<T>): T {
+  return schema.parse(ctx.outputs[step]);
+}
+
+/** Values that schemas vouch for, as the engine stores them. */
+export function toJson(value: unknown): JsonObject {
+  return JSON.parse(JSON.stringify(value)) as JsonObject;
+}

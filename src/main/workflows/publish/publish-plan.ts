@@ -1,0 +1,135 @@
+/** Plans a publication: everything is looked at, nothing is touched. Clone and convert differ in what comes after the content identity. */
+import { createHash } from 'node:crypto';
+import { defaultSnapshotName, nameKey, versionFileName } from '../../../shared/rules/image-name.ts';
+import { worstFirst, type Finding } from '../../../shared/model/finding.ts';
+import type { Flavor } from '../../../shared/model/flavor.ts';
+import type { ImagePool } from '../../../shared/model/image-pool.ts';
+import { say, type Message } from '../../../shared/model/message.ts';
+import type { PublishRequest } from '../../../shared/model/workflow-request.ts';
+import type { PlanDraft, StepPlan } from '../engine/definition.ts';
+import type { PublishDeps } from './deps.ts';
+import { judgeDeletion, judgeSnapshot, judgeSource } from './preflight-source.ts';
+import { decideVersion, judgeChoices, judgeSizes, targetSize, type TargetDecision } from './preflight-target.ts';
+import { toJson, type PublishArgs } from './publish-args.ts';
+import { identifyOs, readSource, type InspectionMemo, type PublishSource } from './source.ts';
+
+export async function planPublication(deps: PublishDeps, memo: InspectionMemo, request: PublishRequest, signal: AbortSignal): Promise<PlanDraft> {
+  const [source, pool] = [await readSource(deps, memo, request.vmId, signal), await deps.pools.get(request.poolId)];
+  const flavor = request.configure?.kind === 'dedicated' ? await deps.flavors.find(request.configure.flavorId) : null;
+  const decision = await decideVersion(deps, source, pool, request);
+  const os = identifyOs(source, request.osFamily);
+  const findings: Finding[] = [
+    ...decision.findings,
+    ...judgeChoices(request, os.family, flavor),
+    ...(source.disk === null ? [] : judgeSizes(pool, source.disk, request, flavor)),
+    ...(await judgeSource(deps, source, request)),
+  ];
+  const snapshotName = request.type === 'publish.clone' ? request.snapshotName : null;
+  if (snapshotName !== null) findings.push(...(await judgeSnapshot(deps, source, snapshotName)));
+  const deletion = request.type === 'publish.convert' ? await judgeDeletion(deps, source) : null;
+  if (deletion !== null) findings.push(...deletion.findings);
+
+  const args = argumentsOf(request, source, pool, flavor, decision, snapshotName);
+  const { name, number } = decision;
+  const isConvert = request.type === 'publish.convert';
+  const vm = source.record.name;
+  return {
+    title: isConvert ? say('PUBLISH_CONVERT_TITLE', { vm, name, number }) : say('PUBLISH_CLONE_TITLE', { vm, name, number }),
+    steps: stepsOf(args),
+    findings: worstFirst(findings),
+    typedName: isConvert ? vm : null,
+    facts: {
+      versionNumber: number,
+      isNewImage: decision.image === null,
+      fileName: args.target.fileName,
+      osFamily: os.family,
+      virtualBytes: args.source.virtualBytes,
+      atLeastBytes: args.target.atLeastBytes,
+      atMostBytes: args.target.atMostBytes,
+      freeBytes: pool.freeBytes,
+      filesToDelete: deletion?.manifest?.items.length ?? 0,
+      suggestedSnapshotName: defaultSnapshotName(name, number),
+    },
+    fingerprint: fingerprintOf({ args, manifest: deletion?.manifest?.fingerprint ?? null, flavor, problem: source.problem }),
+    subject: { kind: 'source-vm', id: request.vmId, name: vm },
+    locks: [`vm:${request.vmId}`, ...(source.disk === null ? [] : [`disk:${source.disk.file.path}`]), `name:${pool.id}/${nameKey(name)}`],
+    dedupKey: `publish:${request.vmId}:${pool.id}/${nameKey(name)}`,
+  };
+}
+
+/** Of everything the run relies on; free space is left out, because it changes all the time and is checked again as it is needed. */
+function fingerprintOf(facts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex');
+}
+
+function argumentsOf(
+  request: PublishRequest, source: PublishSource, pool: ImagePool, flavor: Flavor | null, { image, name, number }: TargetDecision, snapshotName: string | null,
+): PublishArgs {
+  const { known, record, disk } = source;
+  const size = disk === null ? { atLeastBytes: 0, atMostBytes: 0 } : targetSize(disk, request);
+  const bootOfDisk = disk?.inspection.boot.only ?? 'unknown';
+  return {
+    mode: request.type === 'publish.convert' ? 'convert' : 'clone',
+    source: {
+      vmId: known.id,
+      vmName: record.name,
+      platformId: known.platformId,
+      platformName: known.platformName,
+      externalId: known.externalId,
+      vmFingerprint: record.fingerprint,
+      diskKey: disk?.key ?? '',
+      diskFingerprint: disk?.fingerprint ?? '',
+      virtualBytes: disk?.virtualBytes ?? 0,
+      os: identifyOs(source, request.osFamily),
+      bootMode: record.bootMode === 'unknown' ? bootOfDisk : record.bootMode,
+      videoModel: record.videoModel,
+    },
+    target: {
+      poolId: pool.id,
+      poolName: pool.name,
+      poolPath: pool.path,
+      desktopImageId: image?.id ?? null,
+      name,
+      number,
+      fileName: versionFileName(name, number, request.fileType),
+      fileType: request.fileType,
+      vhdVariant: request.fileType === 'vhd' ? request.vhdVariant : null,
+      architecture: request.architecture,
+      configure: request.configure,
+      flavorName: flavor?.name ?? null,
+      ...size,
+    },
+    snapshotName,
+  };
+}
+
+interface StepShape {
+  key: string;
+  action: string;
+  title: Message;
+  weight: number;
+  isDestructive?: boolean;
+  isPivot?: boolean;
+}
+
+function stepsOf(args: PublishArgs): StepPlan[] {
+  const { source, target } = args;
+  const shapes: StepShape[] = [
+    { key: 'check', action: 'check', title: say('PUBLISH_STEP_CHECK'), weight: 1 },
+    { key: 'convert', action: 'convert', title: say('PUBLISH_STEP_CONVERT', { file: target.fileName }), weight: 60 },
+    { key: 'verify', action: 'verify', title: say('PUBLISH_STEP_VERIFY'), weight: 25 },
+    { key: 'register', action: 'register', title: say('PUBLISH_STEP_REGISTER', { number: target.number }), weight: 1, isPivot: true },
+    { key: 'content', action: 'content', title: say('PUBLISH_STEP_CONTENT'), weight: 40 },
+  ];
+  if (args.snapshotName !== null) {
+    shapes.push({ key: 'snapshot', action: 'snapshot', title: say('PUBLISH_STEP_SNAPSHOT', { name: args.snapshotName }), weight: 1 });
+  }
+  if (args.mode === 'convert') {
+    shapes.push(
+      { key: 'compare', action: 'compare', title: say('PUBLISH_STEP_COMPARE'), weight: 40 },
+      { key: 'delete', action: 'delete', title: say('PUBLISH_STEP_DELETE', { vm: source.vmName }), weight: 1, isDestructive: true },
+    );
+  }
+  const stored = toJson(args);
+  return shapes.map((shape) => ({ isDestructive: false, isPivot: false, ...shape, args: stored }));
+}

@@ -1,0 +1,67 @@
+/** Writes the image into the pool under a temporary name. What is there after a crash is gone on from, as far as the engine verified it. */
+import { rm } from 'node:fs/promises';
+import { AppError } from '../../../../shared/model/app-error.ts';
+import { say } from '../../../../shared/model/message.ts';
+import type { DiskTargetFormat } from '../../../../shared/model/disk.ts';
+import type { StepAction, StepContext } from '../../engine/definition.ts';
+import type { PublishDeps } from '../deps.ts';
+import { entryAt } from '../durable-files.ts';
+import { temporaryPaths } from '../pool-layout.ts';
+import { argsOf, toJson, type PublishArgs } from '../publish-args.ts';
+import { openPlannedSource } from './check-again.ts';
+
+function targetFormat({ fileType, vhdVariant }: PublishArgs['target']): DiskTargetFormat {
+  if (fileType === 'qcow2') return 'qcow2';
+  return vhdVariant === 'fixed' ? 'vhd-fixed' : 'vhd';
+}
+
+/** Asked again after a crash, the ledger answers the same rows. */
+async function ledgerRows(ctx: StepContext, temporary: string, checkpoint: string): Promise<{ image: string; notes: string }> {
+  return {
+    image: await ctx.artifacts.expect('file', say('PUBLISH_ARTIFACT_TEMPORARY', { path: temporary }), { path: temporary }),
+    notes: await ctx.artifacts.expect('file', say('PUBLISH_ARTIFACT_CHECKPOINT', { path: checkpoint }), { path: checkpoint }),
+  };
+}
+
+export function convertDisk(deps: PublishDeps): StepAction {
+  const pathsOf = (ctx: StepContext): { temporary: string; checkpoint: string } => temporaryPaths(argsOf(ctx).target.poolPath, ctx.runId);
+  return {
+    cancel: 'signal',
+    retry: { maxAttempts: 3, backoffMs: 2000 },
+    intent: (ctx) => Promise.resolve(toJson(pathsOf(ctx))),
+    async run(ctx) {
+      const args = argsOf(ctx);
+      const { temporary, checkpoint } = pathsOf(ctx);
+      const rows = await ledgerRows(ctx, temporary, checkpoint);
+      const source = await openPlannedSource(deps, args, ctx.signal);
+      // Finished, but the run did not get to know: without its notes nothing vouches for the file, so it is made again.
+      if ((await entryAt(temporary)) !== null && (await entryAt(checkpoint)) === null) await rm(temporary);
+      const pool = await deps.pools.get(args.target.poolId);
+      const written = (await entryAt(temporary))?.size ?? 0n;
+      const limits = [args.target.atMostBytes, pool.maxFileBytes, pool.freeBytes === null ? null : pool.freeBytes + Number(written)];
+      const result = await deps.disks.convert({
+        source,
+        targetPath: temporary,
+        targetFormat: targetFormat(args.target),
+        compression: null,
+        checkpointPath: checkpoint,
+        maxTargetBytes: Math.min(...limits.filter((limit) => limit !== null)),
+      }, (done) => ctx.progress({ phase: say('PUBLISH_PHASE_CONVERT'), ...done }), ctx.signal);
+      await ctx.artifacts.mark(rows.image, 'created');
+      await ctx.artifacts.mark(rows.notes, 'removed');
+      if (result.sourceFingerprint !== args.source.diskFingerprint) throw new AppError('PUBLISH_SOURCE_CHANGED', { vm: args.source.vmName });
+      return toJson({
+        virtualBytes: result.virtualBytes, targetBytes: result.targetBytes, fastIdentity: result.fastIdentity, sourceFingerprint: result.sourceFingerprint,
+      });
+    },
+    probe: async (ctx) => ({ state: (await entryAt(pathsOf(ctx).temporary)) === null ? 'absent' : 'partial' }),
+    async compensate(ctx) {
+      const { temporary, checkpoint } = pathsOf(ctx);
+      const rows = await ledgerRows(ctx, temporary, checkpoint);
+      await rm(temporary, { force: true });
+      await ctx.artifacts.mark(rows.image, 'removed');
+      await rm(checkpoint, { force: true });
+      await ctx.artifacts.mark(rows.notes, 'removed');
+    },
+  };
+}
