@@ -1,5 +1,5 @@
 /** What the main thread and the store's threads say to each other. Plain data only: it goes through structured clone. */
-import type { Message, MessageParams } from '../../shared/model/message.ts';
+import type { MessageParams } from '../../shared/model/message.ts';
 import type { MessageCode } from '../../shared/messages/catalogue.ts';
 
 export type DatabaseName = 'state' | 'cache';
@@ -24,6 +24,8 @@ export interface BulkStatement {
 }
 
 export type Job =
+  /** First of all; its rows are `Message`s that a person should see. */
+  | { kind: 'open' }
   | { kind: 'query'; database: DatabaseName; sql: string; params: readonly Param[] }
   | { kind: 'begin' | 'commit' | 'rollback'; database: DatabaseName }
   | { kind: 'bulk'; database: DatabaseName; statements: readonly BulkStatement[] }
@@ -47,7 +49,5 @@ export interface Failure {
 }
 
 export type Reply =
-  | { kind: 'ready'; notices: Message[] }
-  | { kind: 'refused'; failure: Failure }
   | { kind: 'done'; id: number; result: JobResult; milliseconds: number }
   | { kind: 'failed'; id: number; failure: Failure };

@@ -72,21 +72,25 @@ export async function openStore(directory: string, { log, clock }: StoreDeps): P
     throw unpackFailure(packFailure(error, { database: 'state', path: databasePath(directory, 'state') }));
   }
   const now = clock.now();
-  const { thread: writer, notices } = await StoreThread.start({ role: 'writer', directory, now }, log);
+  const writer = new StoreThread({ role: 'writer', directory, now }, log);
+  const reader = new StoreThread({ role: 'reader', directory, now }, log);
+  const close = async (): Promise<void> => {
+    // The reader first: the last connection to close folds the journal back into the file.
+    await reader.close();
+    await writer.close();
+  };
   try {
-    const { thread: reader } = await StoreThread.start({ role: 'reader', directory, now }, log);
+    // One after the other: the writer makes and migrates what the reader opens.
+    const notices = await writer.open();
+    await reader.open();
     return {
       state: new StoreDatabase<StateSchema>('state', reader, writer),
       cache: new StoreDatabase<CacheSchema>('cache', reader, writer),
       notices,
-      close: async () => {
-        // The reader first: the last connection to close folds the journal back into the file.
-        await reader.close();
-        await writer.close();
-      },
+      close,
     };
   } catch (error) {
-    await writer.close();
+    await close();
     throw error;
   }
 }

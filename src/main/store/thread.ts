@@ -30,33 +30,19 @@ export class StoreThread {
   #nextId = 1;
   #end: Error | null = null;
 
-  private constructor(worker: Worker, log: Logger) {
-    this.#worker = worker;
+  /** Starts the thread; nothing is opened before `open`, so that several can load their code at the same time. */
+  constructor(start: ThreadStart, log: Logger) {
     this.#log = log;
+    this.#worker = new Worker(workerEntry('store'), { workerData: start, name: `store-${start.role}` });
+    this.#worker.on('message', (reply: Reply) => this.#settle(reply));
+    this.#worker.on('error', (error) => this.#stop(new AppError('STORE_STOPPED', {}, { cause: error })));
+    this.#worker.on('exit', () => this.#stop(new AppError('STORE_STOPPED')));
   }
 
-  /** Starts a thread and waits until its databases are open; rejects with the reason where they cannot be. */
-  static async start(start: ThreadStart, log: Logger): Promise<{ thread: StoreThread; notices: Message[] }> {
-    const worker = new Worker(workerEntry('store'), { workerData: start, name: `store-${start.role}` });
-    const thread = new StoreThread(worker, log);
-    const notices = await new Promise<Message[]>((resolve, reject) => {
-      worker.on('message', (reply: Reply) => {
-        if (reply.kind === 'ready') resolve(reply.notices);
-        else if (reply.kind === 'refused') reject(unpackFailure(reply.failure));
-        else thread.#settle(reply);
-      });
-      worker.on('error', (error) => {
-        const stopped = new AppError('STORE_STOPPED', {}, { cause: error });
-        reject(stopped);
-        thread.#stop(stopped);
-      });
-      worker.on('exit', () => {
-        const stopped = new AppError('STORE_STOPPED');
-        reject(stopped);
-        thread.#stop(stopped);
-      });
-    });
-    return { thread, notices };
+  /** Opens the databases; rejects with the reason where one cannot be. @returns what a person should know. */
+  async open(): Promise<Message[]> {
+    const { rows } = await this.run({ kind: 'open' });
+    return rows as Message[];
   }
 
   run(job: Job): Promise<JobResult> {

@@ -88,15 +88,30 @@ class Connection {
 class StoreThread {
   readonly #start: ThreadStart;
   readonly #connections = new Map<DatabaseName, Connection>();
-  readonly notices: Message[] = [];
 
   constructor(start: ThreadStart) {
     this.#start = start;
-    for (const name of databaseNames) {
-      const { db, path, notices } = openDatabase(start, name);
-      this.#connections.set(name, new Connection(db, path, start.role === 'writer'));
-      this.notices.push(...notices);
+  }
+
+  /** All databases or none: state that cannot be used leaves the cache untouched. */
+  #open(): JobResult {
+    const rows: Message[] = [];
+    try {
+      for (const name of databaseNames) {
+        const { db, path, notices } = openDatabase(this.#start, name);
+        this.#connections.set(name, new Connection(db, path, this.#start.role === 'writer'));
+        rows.push(...notices);
+      }
+    } catch (error) {
+      this.#close();
+      throw error;
     }
+    return { ...nothing, rows };
+  }
+
+  #close(): void {
+    for (const connection of this.#connections.values()) connection.close();
+    this.#connections.clear();
   }
 
   #connection(name: DatabaseName): Connection {
@@ -107,6 +122,8 @@ class StoreThread {
 
   #perform(request: Request): JobResult {
     switch (request.kind) {
+      case 'open':
+        return this.#open();
       case 'query':
         return this.#connection(request.database).query(request.sql, request.params);
       case 'bulk':
@@ -117,8 +134,7 @@ class StoreThread {
         this.#connection(request.database)[request.kind]();
         return nothing;
       case 'close':
-        for (const connection of this.#connections.values()) connection.close();
-        this.#connections.clear();
+        this.#close();
         return nothing;
     }
   }
@@ -129,7 +145,7 @@ class StoreThread {
       const result = this.#perform(request);
       return { kind: 'done', id: request.id, result, milliseconds: performance.now() - startedAt };
     } catch (error) {
-      const database = request.kind === 'close' ? null : request.database;
+      const database = 'database' in request ? request.database : null;
       const path = database === null ? '' : (this.#connections.get(database)?.path ?? '');
       const failure = packFailure(error, database === null ? null : { database, path });
       if (failure.code === 'STORE_CACHE_CORRUPT') markCacheDamaged(this.#start.directory);
@@ -141,17 +157,8 @@ class StoreThread {
 const port = parentPort;
 if (port === null) throw new Error('The store worker runs as a thread only.');
 
-const send = (reply: Reply): void => {
-  port.postMessage(reply);
-};
-
-try {
-  const thread = new StoreThread(workerData as ThreadStart);
-  port.on('message', (request: Request) => {
-    send(thread.handle(request));
-    if (request.kind === 'close') port.close();
-  });
-  send({ kind: 'ready', notices: thread.notices });
-} catch (error) {
-  send({ kind: 'refused', failure: packFailure(error, null) });
-}
+const thread = new StoreThread(workerData as ThreadStart);
+port.on('message', (request: Request) => {
+  port.postMessage(thread.handle(request));
+  if (request.kind === 'close') port.close();
+});
