@@ -132,7 +132,7 @@ export class WorkflowEngine {
 
   async #demand(id: RunId): Promise<LiveRun> {
     const live = this.#runs.get(id);
-    if (live !== undefined) return live;
+    if (live !== undefined && !live.hasEnded) return live;
     throw new AppError((await this.#deps.journal.findRun(id)) === null ? 'TASK_NOT_FOUND' : 'TASK_ENDED', { id });
   }
 

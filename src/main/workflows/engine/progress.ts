@@ -90,7 +90,8 @@ export class RunProgress {
   #latest: Progress | null;
   #emittedAt = Number.NEGATIVE_INFINITY;
   #persistedAt = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | null = null;
+  #emitTimer: NodeJS.Timeout | null = null;
+  #persistTimer: NodeJS.Timeout | null = null;
 
   constructor(steps: readonly { key: string; weight: number }[], initial: Progress | null, outlets: ProgressOutlets) {
     this.#steps = steps;
@@ -103,11 +104,13 @@ export class RunProgress {
     return this.#latest;
   }
 
-  /** A step begins: its bytes are counted afresh. */
-  beginStep(title: Message, ended: ReadonlySet<string>): void {
+  /** A step begins or has ended: its bytes are counted afresh, and what is answered is stored with the step. */
+  turn(title: Message, ended: ReadonlySet<string>): Progress {
     this.#meter = new RateMeter(this.#outlets.clock);
     this.#latest = { phase: title, doneBytes: null, totalBytes: null, bytesPerSecond: null, remainingSeconds: null, fraction: fractionOf(this.#steps, ended) };
+    this.#persistedAt = this.#outlets.clock.now();
     this.#schedule();
+    return this.#latest;
   }
 
   report(stepKey: string, report: ProgressReport, ended: ReadonlySet<string>): void {
@@ -128,13 +131,7 @@ export class RunProgress {
     this.#schedule();
   }
 
-  /** What the end of a step stores with it: the new share, no rate. */
-  atStepEnd(title: Message, ended: ReadonlySet<string>): Progress {
-    this.#latest = { phase: title, doneBytes: null, totalBytes: null, bytesPerSecond: null, remainingSeconds: null, fraction: fractionOf(this.#steps, ended) };
-    return this.#latest;
-  }
-
-  /** Tells the latest value now. */
+  /** Tells the latest value now; what is stored is the caller's transaction. */
   flush(): void {
     this.dispose();
     if (this.#latest === null) return;
@@ -143,31 +140,32 @@ export class RunProgress {
   }
 
   dispose(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    if (this.#emitTimer !== null) clearTimeout(this.#emitTimer);
+    if (this.#persistTimer !== null) clearTimeout(this.#persistTimer);
+    this.#emitTimer = null;
+    this.#persistTimer = null;
   }
 
   #schedule(): void {
-    if (this.#timer !== null) return;
-    const wait = this.#emittedAt + emitEveryMs - this.#outlets.clock.now();
-    if (wait <= 0) {
-      this.#publish();
-      return;
-    }
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#publish();
-    }, wait);
-    this.#timer.unref();
+    this.#emitTimer ??= this.#after(this.#emittedAt + emitEveryMs, () => {
+      this.#emitTimer = null;
+      this.#emittedAt = this.#outlets.clock.now();
+      if (this.#latest !== null) this.#outlets.emit(this.#latest);
+    });
+    this.#persistTimer ??= this.#after(this.#persistedAt + persistEveryMs, () => {
+      this.#persistTimer = null;
+      this.#persistedAt = this.#outlets.clock.now();
+      if (this.#latest !== null) this.#outlets.persist(this.#latest);
+    });
   }
 
-  #publish(): void {
-    if (this.#latest === null) return;
-    const now = this.#outlets.clock.now();
-    this.#emittedAt = now;
-    this.#outlets.emit(this.#latest);
-    if (now - this.#persistedAt < persistEveryMs) return;
-    this.#persistedAt = now;
-    this.#outlets.persist(this.#latest);
+  /** Does it now when its time has come (null), else then. The last value wins either way. */
+  #after(due: number, act: () => void): NodeJS.Timeout | null {
+    const wait = due - this.#outlets.clock.now();
+    if (wait <= 0) {
+      act();
+      return null;
+    }
+    return setTimeout(act, wait).unref();
   }
 }

@@ -73,11 +73,11 @@ export class StepRunner {
     const ctx = stepContext(live, step, forwardSignal(live, step), failpoints);
     const intent = before.intent ?? (await action.intent?.(ctx)) ?? {};
 
-    live.progress.beginStep(step.title, live.endedSteps);
     const begun = await live.update((run) => {
       if (run.cancelRequestedAt !== null) return null;
       const { attempt, startedAt } = live.step(step.key);
-      return { steps: [{ key: step.key, status: 'running', attempt: attempt + 1, intent, error: null, startedAt: startedAt ?? live.now, endedAt: null }] };
+      const progress = live.progress.turn(step.title, live.endedSteps);
+      return { run: { progress }, steps: [{ key: step.key, status: 'running', attempt: attempt + 1, intent, error: null, startedAt: startedAt ?? live.now, endedAt: null }] };
     });
     if (begun === null) return { state: 'cancelled' };
     await failpoints.hit(`after-intent:${step.key}`);
@@ -98,7 +98,7 @@ export class StepRunner {
   /** The third moment: the step has happened. */
   async record(live: LiveRun, step: StepPlan, output: JsonObject, wasFound: boolean): Promise<void> {
     await live.update(() => ({
-      run: { progress: live.progress.atStepEnd(step.title, new Set([...live.endedSteps, step.key])) },
+      run: { progress: live.progress.turn(step.title, new Set([...live.endedSteps, step.key])) },
       steps: [{ key: step.key, status: 'done', output, error: null, endedAt: live.now }],
       events: wasFound ? [live.event(say('TASK_EVENT_FOUND_DONE'), step.key)] : [],
     }));
