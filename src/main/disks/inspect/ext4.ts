@@ -49,7 +49,7 @@ export class Ext4Volume {
     this.#inodeCount = superblock.readUInt32LE(0);
     const isWide = (features & incompatible.sixtyFour) !== 0;
     this.#descriptorBytes = isWide ? superblock.readUInt16LE(254) : 32;
-    if (this.#inodeBytes < 128 || this.#inodeBytes > this.#blockBytes || this.#inodesPerGroup === 0 || this.#descriptorBytes < 32 || this.#descriptorBytes > 1024) {
+    if (this.#inodeBytes < 128 || this.#inodeBytes > this.#blockBytes || this.#inodesPerGroup === 0 || this.#inodesPerGroup > this.#blockBytes * 8 || this.#descriptorBytes < 32 || this.#descriptorBytes > 1024) {
       throw new WalkStopped('damaged', 'ext superblock out of bounds');
     }
     const firstDataBlock = superblock.readUInt32LE(20);
