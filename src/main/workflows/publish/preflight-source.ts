@@ -30,7 +30,7 @@ export async function judgeSource(deps: PublishDeps, source: PublishSource, requ
     disks: record.disks,
     inspection: disk?.inspection ?? null,
     inspectionError: source.problem,
-    canEditHardware: hardware.isAvailable && record.definition !== 'bare-disk',
+    canEditHardware: hardware.isAvailable && record.definition !== 'bare-disk' && record.definition !== 'ovf',
   });
   if (use.state !== 'free') {
     const reason = use.detail ?? say(use.state === 'locked' ? 'PUBLISH_DISK_LOCKED' : 'PUBLISH_DISK_CHANGING');

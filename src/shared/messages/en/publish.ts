@@ -111,4 +111,21 @@ export const publishEn = {
   PUBLISH_OUTCOME_UNKNOWN: 'It cannot be told whether {path} is the image that this task wrote: it has another size. Look at it, then say how to go on.',
   PUBLISH_CHOICE_RETRY: 'Try again',
   PUBLISH_DELETED: 'The VM {vm} was deleted.',
+
+  VM_POWER_UNKNOWN: 'It is not known whether the VM {vm} is running. Make sure that it is shut down.',
+  VM_MUST_BE_STOPPED: 'The VM {vm} is running or suspended. It can be changed only while it is shut down.',
+  VM_EDIT_TITLE: 'Edit the hardware of {vm}',
+  VM_EDIT_STEP: 'Write the VM’s definition',
+  VM_EDIT_IMPOSSIBLE: 'The hardware of VMs cannot be edited on this platform.',
+  VM_EDIT_NOTHING: 'The VM already is as asked for. Change a value.',
+
+  SNAPSHOT_CREATE_TITLE: 'Create the snapshot {name} of {vm}',
+  SNAPSHOT_REVERT_TITLE: 'Revert {vm} to the snapshot {name}',
+  SNAPSHOT_REVERT_STEP: 'Take the VM back to {name}',
+  SNAPSHOT_REVERT_LOSS: 'What was written in {vm} since the snapshot {name} is lost.',
+  SNAPSHOT_DELETE_TITLE: 'Delete the snapshot {name} of {vm}',
+  SNAPSHOT_DELETE_STEP: 'Merge and remove the snapshot {name}',
+  SNAPSHOT_DELETE_LOSS: 'The VM {vm} keeps its present state, but cannot be taken back to {name} any more.',
+  SNAPSHOT_DELETE_SPACE: 'Merging the snapshot writes a new file of up to {neededBytes}; only {freeBytes} are free. Free some space first.',
+  SNAPSHOT_PHASE_MERGE: 'Merging the snapshot',
 };

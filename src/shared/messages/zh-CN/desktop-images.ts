@@ -1,4 +1,30 @@
 import type { desktopImagesEn } from '../en/desktop-images.ts';
 
 export const desktopImagesZh: Record<keyof typeof desktopImagesEn, string> = {
+  DESKTOP_IMAGE_SOURCE: '{name} 的版本 {number}',
+  DESKTOP_IMAGE_FILE_GONE: '文件 {path} 不在发布时的位置。请连接镜像池的磁盘或共享，或把文件放回原处。',
+  DESKTOP_IMAGE_FILE_SIZE: '文件 {path} 长 {found} 字节，而发布时是 {expected} 字节。它已被改动。',
+  DESKTOP_IMAGE_FILE_UNREADABLE: '无法查看文件 {path}（{cause}）。请检查镜像池的磁盘或共享。',
+  DESKTOP_IMAGE_FILE_SILENT: '{path} 所在的镜像池没有响应。请检查网络共享或磁盘。',
+  DESKTOP_IMAGE_CHANGED: '文件 {path} 已不是发布时的内容。请不要分发；请重新发布，或放回正确的文件。',
+  DESKTOP_IMAGE_IN_USE: '版本 {number} 正被 {users} 使用。请先删除它们。',
+  DESKTOP_IMAGE_VERIFY_TITLE: '校验 {name} 的版本 {number}',
+  DESKTOP_IMAGE_COPY_TITLE: '将 {name} 的版本 {number} 复制到 {path}',
+  DESKTOP_IMAGE_STEP_COPY: '以临时名称复制文件',
+  DESKTOP_IMAGE_STEP_NAME: '将副本命名为 {file}',
+  DESKTOP_IMAGE_PHASE_COPY: '正在复制镜像',
+  DESKTOP_IMAGE_COPY_DIFFERS: '写入 {path} 的内容与镜像不一致，没有保留。请检查磁盘或共享后重试。',
+  DESKTOP_IMAGE_COPY_NO_SPACE: '{path} 的空间不足，或其文件系统不支持这么大的文件。请释放空间或选择其他位置。',
+  DESKTOP_IMAGE_ARTIFACT_COPY: '副本 {path}',
+  DESKTOP_IMAGE_DELETE_TITLE: '删除 {name} 及其所有版本',
+  DESKTOP_IMAGE_DELETE_VERSION_TITLE: '删除 {name} 的版本 {number}',
+  DESKTOP_IMAGE_STEP_DELETE: '删除 {file}',
+
+  NEW_VM_TITLE: '用 {name} 的版本 {number} 新建源虚拟机 {vm}',
+  NEW_VM_STEP_WRITE: '以临时名称写入虚拟机磁盘',
+  NEW_VM_STEP_DEFINE: '定义虚拟机 {vm}',
+  NEW_VM_PHASE_WRITE: '正在写入虚拟机磁盘',
+  NEW_VM_IMPOSSIBLE: '此平台不能创建虚拟机，请选择其他平台。',
+  NEW_VM_SPACE_SHORT: '虚拟机磁盘至少需要 {neededBytes}，而可用空间只有 {freeBytes}。请先释放一些空间。',
+  NEW_VM_SPACE_TIGHT: '虚拟机磁盘需要 {neededBytes} 到 {mostBytes}，可用空间为 {freeBytes}。',
 };

@@ -112,4 +112,21 @@ export const publishZh: Record<keyof typeof publishEn, string> = {
   PUBLISH_OUTCOME_UNKNOWN: '无法判断 {path} 是否是此任务写入的镜像：它的大小不同。请查看该文件，然后决定如何继续。',
   PUBLISH_CHOICE_RETRY: '重试',
   PUBLISH_DELETED: '虚拟机 {vm} 已删除。',
+
+  VM_POWER_UNKNOWN: '无法得知虚拟机 {vm} 是否正在运行。请确认它已关机。',
+  VM_MUST_BE_STOPPED: '虚拟机 {vm} 正在运行或处于挂起状态。只有关机后才能更改。',
+  VM_EDIT_TITLE: '编辑 {vm} 的硬件',
+  VM_EDIT_STEP: '写入虚拟机的定义',
+  VM_EDIT_IMPOSSIBLE: '此平台不能编辑虚拟机的硬件。',
+  VM_EDIT_NOTHING: '虚拟机已经是所要求的设置。请更改一个值。',
+
+  SNAPSHOT_CREATE_TITLE: '为 {vm} 创建快照 {name}',
+  SNAPSHOT_REVERT_TITLE: '将 {vm} 恢复到快照 {name}',
+  SNAPSHOT_REVERT_STEP: '将虚拟机恢复到 {name}',
+  SNAPSHOT_REVERT_LOSS: '自快照 {name} 以来在 {vm} 中写入的内容将丢失。',
+  SNAPSHOT_DELETE_TITLE: '删除 {vm} 的快照 {name}',
+  SNAPSHOT_DELETE_STEP: '合并并移除快照 {name}',
+  SNAPSHOT_DELETE_LOSS: '虚拟机 {vm} 保持当前状态，但不能再恢复到 {name}。',
+  SNAPSHOT_DELETE_SPACE: '合并快照会写入一个最大 {neededBytes} 的新文件，而可用空间只有 {freeBytes}。请先释放一些空间。',
+  SNAPSHOT_PHASE_MERGE: '正在合并快照',
 };

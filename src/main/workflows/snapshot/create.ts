@@ -1,0 +1,35 @@
+/** Makes a snapshot of a stopped VM. */
+import { say } from '../../../shared/model/message.ts';
+import { worstFirst } from '../../../shared/model/finding.ts';
+import type { WorkflowDefinition } from '../engine/definition.ts';
+import { judgeStopped, readVm, vmPlan } from '../live-vm.ts';
+import type { PublishDeps } from '../publish/deps.ts';
+import { judgeSnapshot } from '../publish/preflight-source.ts';
+import { toJson } from '../publish/publish-args.ts';
+import { takeSnapshot } from '../publish/steps/take-snapshot.ts';
+import { argsOf, type SnapshotArgs } from './snapshot-args.ts';
+
+export function snapshotCreate(deps: PublishDeps): WorkflowDefinition<'snapshot.create'> {
+  return {
+    type: 'snapshot.create',
+    version: 1,
+    resume: 'auto',
+    async plan({ vmId, name }, signal) {
+      const vm = await readVm(deps, vmId, signal);
+      const args: SnapshotArgs = { platformId: vm.known.platformId, externalId: vm.known.externalId, vmName: vm.record.name, snapshotId: null, name };
+      return {
+        ...vmPlan(vm),
+        title: say('SNAPSHOT_CREATE_TITLE', { name, vm: vm.record.name }),
+        steps: [{
+          key: 'snapshot', action: 'snapshot', title: say('PUBLISH_STEP_SNAPSHOT', { name }), weight: 1, isDestructive: false, isPivot: false, args: toJson(args),
+        }],
+        findings: worstFirst([...judgeStopped(vm), ...(await judgeSnapshot(deps, vm, name))]),
+        typedName: null,
+        facts: {},
+        fingerprint: JSON.stringify([vm.record.fingerprint, name]),
+        dedupKey: `snapshot:${vmId}`,
+      };
+    },
+    actions: { snapshot: takeSnapshot(deps, argsOf) },
+  };
+}
