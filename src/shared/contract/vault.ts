@@ -13,11 +13,21 @@ export const vaultStatus = z.object({
   secretCount: z.number(),
 });
 
+export type VaultStatus = z.infer<typeof vaultStatus>;
+
 export const vaultCommands = defineCommands({
   'vault.status': { summary: 'What protects the secrets, and whether they can be used.', input: nothing, output: vaultStatus },
   'vault.unlock': { summary: 'Opens the vault with its passphrase.', input: z.strictObject({ passphrase }), output: vaultStatus },
   'vault.lock': { summary: 'Forgets the data key until the next unlock.', input: nothing, output: vaultStatus },
   'vault.addPassphrase': { summary: 'Adds or replaces the passphrase slot; the vault must be open or new.', input: z.strictObject({ passphrase }), output: vaultStatus },
   'vault.addKeyFile': { summary: 'Adds a key file slot (weak: whoever reads the file reads the secrets).', input: nothing, output: vaultStatus },
-  'vault.removeSlot': { summary: 'Removes a key slot.', input: z.strictObject({ kind: z.enum(['safe-storage', 'passphrase', 'key-file']) }), output: vaultStatus },
+  'vault.removeSlot': {
+    summary: 'Removes a key slot; the last one, and any of a vault that is not open, only when confirmed.',
+    input: z.strictObject({
+      kind: z.enum(['safe-storage', 'passphrase', 'key-file']),
+      /** The person has read what `VAULT_LAST_SLOT` or `VAULT_SLOT_NOT_OPEN` says. */
+      isConfirmed: z.boolean().default(false),
+    }),
+    output: vaultStatus,
+  },
 });

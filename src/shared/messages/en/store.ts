@@ -1,4 +1,4 @@
-/** Sentences of the databases. */
+/** Sentences of the databases and of the vault. */
 export const storeEn = {
   STORE_CORRUPT: 'The database {path} is damaged. Nothing was changed in it. Close Goldpress, keep this file, and put the newest copy from the folder “backups” beside it in its place.',
   STORE_CACHE_CORRUPT: 'The stored inventory {path} is damaged. Restart Goldpress: it sets the file aside and reads the inventory from the platforms again. Nothing else is lost.',
@@ -15,4 +15,18 @@ export const storeEn = {
   STORE_FILTER_NOT_A_NUMBER: 'The filter “{key}:{value}” needs a number, such as {key}:40 or {key}:>20GiB.',
   STORE_RUN_GONE: 'The task {runId} is not in the database any more. Refresh the list.',
   STORE_STOPPED: 'The database is closed. Restart Goldpress.',
+  VAULT_IS_SESSION: 'Passwords are kept in memory only and are gone when Goldpress closes. Add a passphrase to keep them.',
+  VAULT_IS_SESSION_WITH_STORE: 'No passwords are stored yet. The first one will be protected by the key store of your system.',
+  VAULT_IS_LOCKED: 'The vault is locked. Platforms that need a password can be used once you enter the passphrase.',
+  VAULT_IS_OPEN_PASSPHRASE: 'Passwords are stored encrypted; your passphrase protects them.',
+  VAULT_IS_OPEN_STORE: 'Passwords are stored encrypted; the key store of your system protects them.',
+  VAULT_IS_OPEN_WEAK: 'Passwords are stored encrypted, but the protection is weak: whoever can read the key file {path} can read them.',
+  VAULT_LOCKED: 'The vault is locked. Unlock it with the passphrase and try again.',
+  VAULT_UNREADABLE: 'The stored passwords cannot be read here: neither the key file {path} nor the key store of the system opens them. Put the key file back, or start the Goldpress window as the same user on the same machine. If neither is possible, remove the key slots and enter the passwords again.',
+  VAULT_NO_PASSPHRASE: 'The vault has no passphrase. Add one first.',
+  VAULT_WRONG_PASSPHRASE: 'This is not the passphrase of the vault. Check the keyboard layout and the Caps Lock key and try again.',
+  VAULT_NO_SUCH_SLOT: 'The vault is not protected in this way. Refresh the page.',
+  VAULT_LAST_SLOT: 'This is the last protection of the vault. Without it, the {secretCount} stored passwords are removed from the disk, kept in memory only, and gone when Goldpress closes. Confirm to go on, or add a passphrase first.',
+  VAULT_SLOT_NOT_OPEN: 'The vault is not open. If this protection is removed, its {secretCount} stored passwords may never be readable again and have to be entered anew. Confirm to go on, or unlock the vault first.',
+  VAULT_SECRET_DAMAGED: 'The stored secret “{name}” of {owner} is damaged or was moved from elsewhere, and is not used. Enter it again.',
 };
