@@ -83,7 +83,8 @@ export type ProbeAnswer = { state: 'done'; output: JsonObject } | { state: 'abse
 export interface StepAction {
   /**
    * `signal`: `run` gets the abort and ends soon; `before`: cancel is looked at before the step only; `never`: once it has begun,
-   * the step and all after it finish first. A cancel after the pivot undoes only what came after the pivot: the rest is skipped.
+   * the step and all after it finish first (after a pivot that is done, the steps behind it decide for themselves). A cancel after
+   * the pivot undoes only what came after the pivot: the rest is skipped.
    */
   cancel: 'signal' | 'before' | 'never';
   /** For errors with `isRetryable`; the pause doubles each time. `probe` is asked before `run` is tried again. */

@@ -84,7 +84,7 @@ export function failpointsOf(plan: Pick<PlanDraft, 'steps'>, definition: Pick<Wo
   for (const step of plan.steps) {
     const action = definition.actions[step.action];
     if (action === undefined) throw new Error(`The workflow has no action “${step.action}”.`);
-    isCancelOver ||= action.cancel === 'never';
+    isCancelOver ||= action.cancel === 'never' && !step.isPivot;
     const add = (name: string, way: PlannedFailpoint['way']): unknown => found.push({ name, stepKey: step.key, way });
     add(`before:${step.key}`, 'forward');
     add(`after-intent:${step.key}`, 'forward');

@@ -113,10 +113,13 @@ export class LiveRun {
     return this.#run.plan.steps.findLastIndex((step) => step.isPivot && this.step(step.key).status === 'done');
   }
 
-  /** True once a step that must not be stopped has begun. */
+  /** True once a step that must not be stopped has begun. A pivot that is done holds nothing back: what comes after it may be left undone. */
   get isPastCancel(): boolean {
     const actions = this.definition?.actions;
-    return this.#run.plan.steps.some((step) => actions?.[step.action]?.cancel === 'never' && this.step(step.key).intent !== null);
+    return this.#run.plan.steps.some((step) => {
+      const { intent, status } = this.step(step.key);
+      return actions?.[step.action]?.cancel === 'never' && intent !== null && !(step.isPivot && status === 'done');
+    });
   }
 
   /**
