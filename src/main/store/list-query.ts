@@ -78,7 +78,7 @@ function narrows<Row>(field: ListField<Row>, key: string, value: string): Condit
 /** Both are needed to compare: FTS5 takes `"…"` as one string of trigrams, with quotes doubled. */
 function occurs<Row>(definition: ListDefinition<Row>, words: readonly string[]): Condition[] {
   const { columns, fullText } = definition.search;
-  const isLong = (word: string): boolean => fullText !== null && [...word].length >= trigramCharacters;
+  const isLong = (word: string): boolean => fullText !== null && Array.from(word).length >= trigramCharacters;
   const conditions = words.filter((word) => !isLong(word)).map((word) => anyOf(columns.map((column) => contains(column, word))));
   const long = words.filter(isLong);
   if (fullText !== null && long.length > 0) {

@@ -50,8 +50,9 @@ export class StoreThread {
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { job, resolve, reject });
+      // Throws for what cannot be sent; then nothing waits for an answer.
       this.#worker.postMessage({ ...job, id } satisfies Request);
+      this.#pending.set(id, { job, resolve, reject });
     });
   }
 

@@ -79,7 +79,7 @@ describe('the driver', () => {
 
   it('keeps a bulk write out of an open transaction', async () => {
     const { state } = await open();
-    let bulk: Promise<number> | null = null;
+    let bulk: Promise<number> = Promise.resolve(0);
     const failing = state.write.transaction().execute(async (trx) => {
       await trx.insertInto('setting').values(setting('a')).execute();
       bulk = state.bulk([{ sql: 'insert into setting (key, json) values (?, ?)', rows: [['x', '1'], ['y', '2']] }]);
