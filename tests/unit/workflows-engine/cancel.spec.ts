@@ -107,7 +107,7 @@ describe('a request to stop', () => {
           await ctx.artifacts.mark(await ctx.artifacts.expect('file', title, { path: '/image' }), 'created');
           return {};
         } },
-        register: { isPivot: true, compensate: undo },
+        register: { isPivot: true, cancel: 'never', compensate: undo },
         snapshot: { compensate: undo, run: (ctx) => {
           begun.open();
           return untilAborted(ctx.signal);

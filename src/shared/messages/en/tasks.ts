@@ -17,7 +17,7 @@ export const tasksEn = {
   TASK_ENDED: 'The task has ended.',
   TASK_STOPPING: 'The task is being stopped already; it ends once what it made is removed.',
   TASK_UNDOING: 'The task has failed and is removing what it made.',
-  TASK_FINISHING: 'The task is past the point where it can be stopped; what is left to do will finish.',
+  TASK_FINISHING: 'What the task is doing now must not be stopped half-way and will finish. Try again if the task is still there after it.',
   TASK_DECIDE_FIRST: 'The task waits for a decision. Choose one of its answers.',
   TASK_NOT_WAITING: 'The task is not waiting for a decision.',
   TASK_CHOICE_UNKNOWN: '“{choice}” is not an answer to what this task asks. Answers: {choices}.',

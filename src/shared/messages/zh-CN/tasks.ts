@@ -18,7 +18,7 @@ export const tasksZh: Record<keyof typeof tasksEn, string> = {
   TASK_ENDED: '任务已结束。',
   TASK_STOPPING: '任务正在停止；清除其产生的内容后即结束。',
   TASK_UNDOING: '任务失败，正在清除其产生的内容。',
-  TASK_FINISHING: '任务已过可停止的阶段，剩余步骤将继续完成。',
+  TASK_FINISHING: '任务当前的操作不可中途停止，将会执行完毕。若之后任务仍在进行，请再试一次。',
   TASK_DECIDE_FIRST: '任务正在等待决定，请从给出的选项中选择。',
   TASK_NOT_WAITING: '任务当前不需要决定。',
   TASK_CHOICE_UNKNOWN: '“{choice}”不是该任务问题的选项。可选：{choices}。',
