@@ -2,6 +2,7 @@
  * Judges one image source VM: every known cause of an image that does not boot is found before it is published. Facts in,
  * findings out, worst first; nothing is read here. Seeds: image-management.txt 1 (boot mode, video card).
  */
+import type { MessageCode } from '../messages/catalogue.ts';
 import { say, type Message } from '../model/message.ts';
 import { worstFirst, type Finding, type Severity } from '../model/finding.ts';
 import type { DiskInspection } from '../model/disk.ts';
@@ -29,15 +30,17 @@ export interface SourceVmFacts {
 }
 
 /** Oddities of the disk itself that are worse than a warning, by the code inspection gives them. */
-const problemSeverity: Partial<Record<string, Severity>> = {
-  INSPECT_GPT_BACKUP_MISSING: 'warning',
-  INSPECT_FILE_SYSTEM_EXCEEDS_PARTITION: 'error',
-  INSPECT_PARTITION_OUTSIDE_DISK: 'error',
+const problemSeverity: Partial<Record<MessageCode, Severity>> = {
+  INSPECT_FILE_SYSTEM_TOO_LARGE: 'error',
+  INSPECT_FILE_SYSTEM_LARGER_THAN_DISK: 'error',
+  INSPECT_PARTITION_PAST_END: 'error',
+  INSPECT_PARTITIONS_OVERLAP: 'error',
+  INSPECT_GPT_BOTH_DAMAGED: 'error',
 };
 
 const diskSource: Message = say('READY_SOURCE_DISK');
 const definitionSource: Message = say('READY_SOURCE_DEFINITION');
-const written = (code: Parameters<typeof say>[0]) => ({ kind: 'written-step', label: say(code) }) as const;
+const written = (code: MessageCode) => ({ kind: 'written-step', label: say(code) }) as const;
 
 /** All findings over a VM, worst first. Ids are stable (`rule` or `rule:detail`), so that an acknowledgement keeps its meaning. */
 export function judgeSourceVm(facts: SourceVmFacts): Finding[] {
