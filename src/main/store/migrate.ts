@@ -3,7 +3,7 @@
  * file as it was. Owns the order and the version number; what a step does is in `migrations/`.
  */
 import type { Database } from 'better-sqlite3';
-import { AppError } from '../../shared/model/app-error.ts';
+import { StoreRefusal } from './pack-failure.ts';
 
 export interface Migration {
   /** Steps of ten, so that a fix can be put between two releases. The file's name says it too. */
@@ -31,8 +31,10 @@ export function readVersion(db: Database, { kind, path, migrations }: MigrationP
   const version = Number(db.pragma('user_version', { simple: true }));
   const application = Number(db.pragma('application_id', { simple: true }));
   const isEmpty = db.prepare('select 1 from sqlite_schema limit 1').get() === undefined;
-  if (!isEmpty && application !== applicationIds[kind]) throw new AppError('STORE_NOT_OURS', { path });
-  if (version > latest(migrations)) throw new AppError('STORE_FROM_FUTURE', { path, found: version, known: latest(migrations) });
+  if (!isEmpty && application !== applicationIds[kind]) throw new StoreRefusal({ code: 'STORE_NOT_OURS', params: { path }, cause: null });
+  if (version > latest(migrations)) {
+    throw new StoreRefusal({ code: 'STORE_FROM_FUTURE', params: { path, found: version, known: latest(migrations) }, cause: null });
+  }
   return version;
 }
 

@@ -5,12 +5,11 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
-import { AppError } from '../../shared/model/app-error.ts';
-import { say, type Message } from '../../shared/model/message.ts';
+import type { Message } from '../../shared/model/message.ts';
 import { cacheMigrations } from './migrations/cache.ts';
 import { stateMigrations } from './migrations/state.ts';
 import { migrate, readVersion, type MigrationPlan } from './migrate.ts';
-import { packFailure, unpackFailure } from './store-failure.ts';
+import { packFailure } from './pack-failure.ts';
 import type { DatabaseName, ThreadStart } from './protocol.ts';
 
 const keptCopies = 3;
@@ -111,26 +110,22 @@ function openCacheWriter(start: ThreadStart): { db: Database; notices: Message[]
     try {
       return { db: openWriter(start, 'cache'), notices: [] };
     } catch (error) {
-      const failure = unpackFailure(packFailure(error, { database: 'cache', path }));
-      if (!(failure instanceof AppError) || !curedByNewFile.has(failure.code)) throw failure;
+      const { code } = packFailure(error, { database: 'cache', path });
+      if (code === null || !curedByNewFile.has(code)) throw error;
     }
   }
   setCacheAside(start);
-  return { db: openWriter(start, 'cache'), notices: [say('STORE_CACHE_REBUILT', { path })] };
+  return { db: openWriter(start, 'cache'), notices: [{ code: 'STORE_CACHE_REBUILT', params: { path } }] };
 }
 
-/** Opens a database for its thread's role. Throws `AppError` with the path and what to do. */
+/** Opens a database for its thread's role. Throws what `packFailure` understands. */
 export function openDatabase(start: ThreadStart, name: DatabaseName): OpenedDatabase {
   const path = databasePath(start.directory, name);
-  try {
-    if (start.role === 'reader') {
-      const db = new Sqlite(path, { readonly: true, fileMustExist: true });
-      setPragmas(db, name);
-      return { db, path, notices: [] };
-    }
-    if (name === 'cache') return { ...openCacheWriter(start), path };
-    return { db: openWriter(start, name), path, notices: [] };
-  } catch (error) {
-    throw unpackFailure(packFailure(error, { database: name, path }));
+  if (start.role === 'reader') {
+    const db = new Sqlite(path, { readonly: true, fileMustExist: true });
+    setPragmas(db, name);
+    return { db, path, notices: [] };
   }
+  if (name === 'cache') return { ...openCacheWriter(start), path };
+  return { db: openWriter(start, name), path, notices: [] };
 }

@@ -5,8 +5,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Database, Statement } from 'better-sqlite3';
 import { databaseNames, type DatabaseName, type JobResult, type Param, type Reply, type Request, type ThreadStart } from './protocol.ts';
-import { markCacheDamaged, openDatabase } from './open-database.ts';
-import { packFailure } from './store-failure.ts';
+import { databasePath, markCacheDamaged, openDatabase } from './open-database.ts';
+import { packFailure, StoreRefusal } from './pack-failure.ts';
 import type { Message } from '../../shared/model/message.ts';
 
 const maxStatements = 300;
@@ -96,15 +96,15 @@ class StoreThread {
   /** All databases or none: state that cannot be used leaves the cache untouched. */
   #open(): JobResult {
     const rows: Message[] = [];
-    try {
-      for (const name of databaseNames) {
-        const { db, path, notices } = openDatabase(this.#start, name);
-        this.#connections.set(name, new Connection(db, path, this.#start.role === 'writer'));
+    for (const database of databaseNames) {
+      try {
+        const { db, path, notices } = openDatabase(this.#start, database);
+        this.#connections.set(database, new Connection(db, path, this.#start.role === 'writer'));
         rows.push(...notices);
+      } catch (error) {
+        this.#close();
+        throw new StoreRefusal(packFailure(error, { database, path: databasePath(this.#start.directory, database) }));
       }
-    } catch (error) {
-      this.#close();
-      throw error;
     }
     return { ...nothing, rows };
   }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/shared/model/app-error.ts';
-import { packFailure, unpackFailure } from '../../../src/main/store/store-failure.ts';
+import { packFailure } from '../../../src/main/store/pack-failure.ts';
+import { unpackFailure } from '../../../src/main/store/store-failure.ts';
 import { freshDirectory } from './open.ts';
 
 function caught(work: () => unknown): unknown {
