@@ -141,6 +141,7 @@ export const images = {
   'images.memory': 'Memory',
   'images.missing': 'Gone since {time}',
   'images.name': 'Name',
+  'images.nameFirst': 'Enter a name first.',
   'images.notThere': 'This is not in the inventory any more.',
   'images.os': 'Operating system',
   'images.os.linux': 'Linux',

@@ -141,6 +141,7 @@ export const images = {
   'images.memory': '内存',
   'images.missing': '自 {time} 起已不存在',
   'images.name': '名称',
+  'images.nameFirst': '请先输入名称。',
   'images.notThere': '该对象已不在清单中。',
   'images.os': '操作系统',
   'images.os.linux': 'Linux',
