@@ -19,7 +19,8 @@ export default defineConfig({
           'disk-worker': resolve(root, 'src/main/disks/worker.ts'),
           'store-worker': resolve(root, 'src/main/store/worker.ts'),
         },
-        output: { format: 'es' },
+        // Shared chunks beside the entries: a thread's program is looked for beside the code that starts it (worker-entry.ts).
+        output: { format: 'es', chunkFileNames: '[name]-[hash].js' },
       },
     },
   },
