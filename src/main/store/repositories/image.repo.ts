@@ -1,6 +1,7 @@
 /** The cached list of VDI images and templates; built like that of source VMs. */
 import { sql, type Selectable } from 'kysely';
 import type { ListQuery, Page } from '../../../shared/contract/command.ts';
+import type { Verdict } from '../../../shared/model/finding.ts';
 import type { ExternalId, ImageId, PlatformId } from '../../../shared/model/ids.ts';
 import type { ImageRecord } from '../../platforms/connector.ts';
 import { imageIdOf } from '../../platforms/resource-id.ts';
@@ -19,6 +20,7 @@ export interface StoredImage {
   platformName: string;
   record: ImageRecord;
   judgement: Judgement;
+  verdict: Verdict;
   seenAt: number;
   missingSince: number | null;
 }
@@ -43,7 +45,7 @@ const list: ListDefinition<Row> = {
   defaultSort: { key: 'name', isDescending: false },
 };
 
-const rowColumns = ['id', 'platform_id', 'platform_name', 'record_json', 'findings_json', 'seen_at', 'missing_since'] as const;
+const rowColumns = ['id', 'platform_id', 'platform_name', 'record_json', 'findings_json', 'verdict', 'seen_at', 'missing_since'] as const;
 
 const written = [
   'id', 'platform_id', 'external_id', 'platform_name', 'name', 'os_family', 'os_name', 'boot_mode', 'video_model', 'virtual_bytes', 'actual_bytes', 'verdict',
@@ -94,9 +96,10 @@ export class ImageRepository {
     return sweepRows(this.#db, 'image', platform, mark);
   }
 
-  async toInspect(limit: number): Promise<{ id: ImageId; platformId: PlatformId; externalId: ExternalId }[]> {
+  async toInspect(limit: number, except: readonly string[] = []): Promise<{ id: ImageId; platformId: PlatformId; externalId: ExternalId }[]> {
     const rows = await this.#db.write.selectFrom('image').select(['id', 'platform_id', 'external_id']).where('missing_since', 'is', null)
       .where((eb) => eb.or([eb('inspected_fingerprint', 'is', null), eb('inspected_fingerprint', '!=', eb.ref('fingerprint'))]))
+      .where('id', 'not in', except as ImageId[]).where('platform_id', 'not in', except as PlatformId[])
       .orderBy('first_seen_sync', 'desc').orderBy('row').limit(limit).execute();
     return rows.map((row) => ({ id: row.id, platformId: row.platform_id, externalId: row.external_id }));
   }
@@ -138,6 +141,6 @@ function toImage(row: Pick<Row, (typeof rowColumns)[number]>): StoredImage {
     id: row.id, platformId: row.platform_id, platformName: row.platform_name,
     // Written by this repository from the connector's own type.
     record: JSON.parse(row.record_json) as ImageRecord,
-    judgement: toJudgement(row.findings_json), seenAt: row.seen_at, missingSince: row.missing_since,
+    judgement: toJudgement(row.findings_json), verdict: row.verdict, seenAt: row.seen_at, missingSince: row.missing_since,
   };
 }

@@ -59,6 +59,12 @@ export class PlatformHealthRepository {
     return row.id;
   }
 
+  /** The latest generation, also while it is being read: a row written now belongs to it. 0 before the first. */
+  async latestSync(id: PlatformId): Promise<number> {
+    const row = await this.#db.write.selectFrom('sync_run').select('id').where('platform_id', '=', id).orderBy('id', 'desc').executeTakeFirst();
+    return row?.id ?? 0;
+  }
+
   /** Ends a listing, and forgets all but the last 50 of the platform. */
   async endSync(id: PlatformId, sync: number, end: { at: number; status: 'ok' | 'partial' | 'failing'; counts: SyncCounts; error: ErrorView | null }): Promise<void> {
     await this.#db.write.transaction().execute(async (tx) => {

@@ -4,6 +4,7 @@
  */
 import { sql, type Selectable } from 'kysely';
 import type { ListQuery, Page } from '../../../shared/contract/command.ts';
+import type { Verdict } from '../../../shared/model/finding.ts';
 import type { ExternalId, PlatformId, SourceVmId } from '../../../shared/model/ids.ts';
 import type { SourceVmRecord } from '../../platforms/connector.ts';
 import { sourceVmIdOf } from '../../platforms/resource-id.ts';
@@ -23,6 +24,7 @@ export interface StoredSourceVm {
   platformName: string;
   record: SourceVmRecord;
   judgement: Judgement;
+  verdict: Verdict;
   lastPublishedAt: number | null;
   seenAt: number;
   missingSince: number | null;
@@ -53,7 +55,7 @@ const list: ListDefinition<Row> = {
 };
 
 const rowColumns = [
-  'id', 'platform_id', 'platform_name', 'record_json', 'findings_json', 'last_published_at', 'seen_at', 'missing_since', 'inspection_error_json',
+  'id', 'platform_id', 'platform_name', 'record_json', 'findings_json', 'verdict', 'last_published_at', 'seen_at', 'missing_since', 'inspection_error_json',
 ] as const;
 
 const written = [
@@ -111,10 +113,11 @@ export class SourceVmRepository {
   }
 
   /** VMs whose disks have not been looked into as they are now, newest first. Running ones are never read behind their back. */
-  async toInspect(limit: number): Promise<{ id: SourceVmId; platformId: PlatformId; externalId: ExternalId }[]> {
+  async toInspect(limit: number, except: readonly string[] = []): Promise<{ id: SourceVmId; platformId: PlatformId; externalId: ExternalId }[]> {
     const rows = await this.#db.write.selectFrom('source_vm').select(['id', 'platform_id', 'external_id'])
       .where('missing_since', 'is', null).where('power_state', 'in', ['stopped', 'unknown'])
       .where((eb) => eb.or([eb('inspected_fingerprint', 'is', null), eb('inspected_fingerprint', '!=', eb.ref('fingerprint'))]))
+      .where('id', 'not in', except as SourceVmId[]).where('platform_id', 'not in', except as PlatformId[])
       .orderBy('first_seen_sync', 'desc').orderBy('row').limit(limit).execute();
     return rows.map((row) => ({ id: row.id, platformId: row.platform_id, externalId: row.external_id }));
   }
@@ -178,7 +181,7 @@ function toSourceVm(row: Pick<Row, (typeof rowColumns)[number]>): StoredSourceVm
     id: row.id, platformId: row.platform_id, platformName: row.platform_name,
     // Written by this repository from the connector's own type; a cache of another schema version is thrown away as a whole.
     record: JSON.parse(row.record_json) as SourceVmRecord,
-    judgement: toJudgement(row.findings_json), lastPublishedAt: row.last_published_at, seenAt: row.seen_at, missingSince: row.missing_since,
+    judgement: toJudgement(row.findings_json), verdict: row.verdict, lastPublishedAt: row.last_published_at, seenAt: row.seen_at, missingSince: row.missing_since,
     inspectionError: toInspection({ inspected_at: null, inspected_fingerprint: null, inspection_json: null, inspection_error_json: row.inspection_error_json }).error,
   };
 }

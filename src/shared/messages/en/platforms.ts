@@ -71,13 +71,10 @@ export const platformsEn = {
   PLATFORM_NAME_TAKEN: 'There already is a platform named “{name}”. Choose another name.',
   PLATFORM_SETTINGS_INVALID: 'These settings are missing or not right: {fields}.',
   PLATFORM_IN_USE: 'The platform “{name}” is used by a task that has not ended: {tasks}. Wait for it or cancel it first.',
-  PLATFORM_SYNC_RUNNING: 'The platform “{name}” is being refreshed already.',
-  PLATFORM_TEST_FAILED: 'The platform cannot be used: {problem}',
 
+  INSPECTION_FAILED: 'The disk could not be looked into. The log holds the details.',
   SOURCE_VM_MISSING: 'The VM was not there at the last refresh. Nothing can be done with it until it is found again.',
   SOURCE_VM_RUNNING: 'The VM is running or suspended. Shut it down first.',
   SOURCE_VM_NO_DISK: 'The VM has no disk to boot from.',
-  SAMPLE_SITE_NAME: 'Sample site',
   SAMPLE_SITE_IN_USE: 'The sample site is used by tasks that have not ended: {tasks}. Wait for them or cancel them first.',
-  SAMPLE_SITE_EXISTS: 'The sample site is there already. Remove it first to make it anew.',
 };

@@ -72,13 +72,10 @@ export const platformsZh: Record<keyof typeof platformsEn, string> = {
   PLATFORM_NAME_TAKEN: '已存在名为“{name}”的平台。请选择其他名称。',
   PLATFORM_SETTINGS_INVALID: '以下设置缺失或不正确：{fields}。',
   PLATFORM_IN_USE: '平台“{name}”正被尚未结束的任务使用：{tasks}。请等待其结束，或先取消任务。',
-  PLATFORM_SYNC_RUNNING: '平台“{name}”已在刷新中。',
-  PLATFORM_TEST_FAILED: '无法使用该平台：{problem}',
 
+  INSPECTION_FAILED: '无法检查该磁盘。日志中有详细信息。',
   SOURCE_VM_MISSING: '上次刷新时未找到该虚拟机。在重新找到之前，无法对其进行任何操作。',
   SOURCE_VM_RUNNING: '该虚拟机正在运行或已挂起。请先将其关闭。',
   SOURCE_VM_NO_DISK: '该虚拟机没有可启动的磁盘。',
-  SAMPLE_SITE_NAME: '示例站点',
   SAMPLE_SITE_IN_USE: '示例站点正被尚未结束的任务使用：{tasks}。请等待其结束，或先取消任务。',
-  SAMPLE_SITE_EXISTS: '示例站点已存在。如需重新创建，请先将其移除。',
 };

@@ -1,0 +1,40 @@
+/** `platforms.*` and `sampleSite.*`: what people configure, and the listings they ask for. */
+import type { PlatformService } from '../../platforms/platform-service.ts';
+import type { SamplePlatform } from '../../platforms/sample-platform.ts';
+import type { SyncService } from '../../sync/sync-service.ts';
+import type { AreaCommands, Handlers } from '../handler.ts';
+
+export interface PlatformHandlersDeps {
+  platforms: PlatformService;
+  syncs: SyncService;
+  sample: SamplePlatform;
+}
+
+export function platformsHandlers({ platforms, syncs, sample }: PlatformHandlersDeps): Handlers<AreaCommands<'platforms'> | AreaCommands<'sampleSite'>> {
+  return {
+    'platforms.kinds': () => Promise.resolve(platforms.kinds().map((kind) => ({ ...kind, fields: [...kind.fields] }))),
+    'platforms.list': () => platforms.list(),
+    'platforms.show': ({ id }) => platforms.show(id),
+    'platforms.testConfig': ({ kind, settings, secrets }, { signal }) => platforms.testConfig(kind, settings, secrets, signal),
+    'platforms.test': ({ id }, { signal }) => platforms.test(id, signal),
+    'platforms.add': (input, { signal }) => platforms.add(input, signal),
+    'platforms.update': (input) => platforms.update(input),
+    'platforms.sync': async ({ id }) => {
+      const ids = id === null ? (await platforms.list()).map((platform) => platform.id) : [(await platforms.show(id)).id];
+      return Promise.all(ids.map((platform) => syncs.sync(platform)));
+    },
+    'platforms.cancelSync': async ({ id }) => {
+      await syncs.cancel(id);
+      return {};
+    },
+    'platforms.remove': async ({ id }) => {
+      await platforms.remove(id);
+      return {};
+    },
+    'sampleSite.create': (_input, { signal }) => sample.create(signal),
+    'sampleSite.remove': async () => {
+      await sample.remove();
+      return {};
+    },
+  };
+}

@@ -1,0 +1,174 @@
+/** Platforms as people manage them: add, test, change, remove. The live connectors are in `platform-connectors.ts`, listings in `sync/`. */
+import { resolve } from 'node:path';
+import type { Logger } from 'pino';
+import type { ParsedInput } from '../../shared/contract/commands.ts';
+import { AppError } from '../../shared/model/app-error.ts';
+import type { FileGrantId, PlatformId } from '../../shared/model/ids.ts';
+import type { Platform, PlatformKind, TestStep } from '../../shared/model/platform.ts';
+import { newId, type Clock } from '../clock.ts';
+import type { FileGrants } from '../contract/file-grants.ts';
+import type { ImageRepository } from '../store/repositories/image.repo.ts';
+import { unknownHealth, type PlatformHealthRepository, type StoredHealth } from '../store/repositories/platform-health.repo.ts';
+import type { PlatformRepository, StoredPlatform } from '../store/repositories/platform.repo.ts';
+import type { SourceVmRepository } from '../store/repositories/source-vm.repo.ts';
+import type { ChangedEvents } from '../sync/changed-events.ts';
+import type { SyncService } from '../sync/sync-service.ts';
+import { effectiveCapabilities } from './capabilities.ts';
+import type { ConnectorFactory, ProbeResult } from './connector.ts';
+import type { PlatformConnectors, PlatformSecrets } from './platform-connectors.ts';
+import type { PlatformUse } from './platform-use.ts';
+import type { ConnectorRegistry } from './registry.ts';
+
+export interface PlatformServiceDeps {
+  registry: ConnectorRegistry;
+  connectors: PlatformConnectors;
+  platforms: PlatformRepository;
+  health: PlatformHealthRepository;
+  vms: SourceVmRepository;
+  images: ImageRepository;
+  secrets: PlatformSecrets;
+  syncs: SyncService;
+  use: PlatformUse;
+  grants: FileGrants;
+  changes: ChangedEvents;
+  clock: Clock;
+  log: Logger;
+  /** The read-only switch decides which fixes findings offer. */
+  onReadOnlyChanged: (id: PlatformId) => Promise<void>;
+}
+
+type Settings = ParsedInput<'platforms.add'>['settings'];
+type Secrets = ParsedInput<'platforms.add'>['secrets'];
+
+export class PlatformService {
+  readonly #deps: PlatformServiceDeps;
+
+  constructor(deps: PlatformServiceDeps) {
+    this.#deps = deps;
+  }
+
+  kinds(): Pick<ConnectorFactory, 'kind' | 'title' | 'description' | 'fields'>[] {
+    return this.#deps.registry.list().map(({ kind, title, description, fields }) => ({ kind, title, description, fields }));
+  }
+
+  async list(): Promise<Platform[]> {
+    const { platforms, health, vms, images } = this.#deps;
+    const [stored, states, vmCounts, imageCounts] = await Promise.all([platforms.list(), health.all(), vms.counts(), images.counts()]);
+    return stored.map((item) => this.#view(item, states.get(item.id) ?? unknownHealth, { sourceVms: vmCounts.get(item.id) ?? 0, images: imageCounts.get(item.id) ?? 0 }));
+  }
+
+  /** @throws `NOT_FOUND` */
+  async show(id: PlatformId): Promise<Platform> {
+    const found = (await this.list()).find((item) => item.id === id);
+    if (found === undefined) throw new AppError('NOT_FOUND', { what: 'Platform', id });
+    return found;
+  }
+
+  #view(stored: StoredPlatform, health: StoredHealth, counts: Platform['counts']): Platform {
+    return { ...stored, health: { ...health, capabilities: effectiveCapabilities(health.capabilities, stored), isSyncing: this.#deps.syncs.isSyncing(stored.id) }, counts };
+  }
+
+  async testConfig(kind: PlatformKind, settings: Settings, secrets: Secrets, signal: AbortSignal): Promise<TestStep[]> {
+    return (await this.#probe(kind, this.#resolveGrants(kind, settings), secrets, signal)).steps;
+  }
+
+  async test(id: PlatformId, signal: AbortSignal): Promise<TestStep[]> {
+    return (await (await this.#deps.connectors.connector(id)).probe(signal)).steps;
+  }
+
+  /**
+   * Adds a platform that answers, and starts its first sync without waiting for it.
+   * @throws `PLATFORM_NAME_TAKEN`, `PLATFORM_SETTINGS_INVALID`, or why it does not answer
+   */
+  async add(input: { kind: PlatformKind; name: string; settings: Settings; secrets: Secrets }, signal: AbortSignal): Promise<Platform> {
+    return this.register({ kind: input.kind, name: input.name, config: this.#resolveGrants(input.kind, input.settings), isSample: false }, input.secrets, signal);
+  }
+
+  /** @param config with paths instead of grants */
+  async register(wanted: Pick<StoredPlatform, 'kind' | 'name' | 'config' | 'isSample'>, secrets: Secrets, signal: AbortSignal): Promise<Platform> {
+    const { platforms, clock } = this.#deps;
+    await this.#refuseTakenName(wanted.name, null);
+    const probe = await this.#probe(wanted.kind, wanted.config, secrets, signal);
+    const failed = probe.steps.find((step) => step.outcome === 'failed');
+    if (failed !== undefined && probe.capabilities.sourceVms?.isAvailable !== true) {
+      const reason = failed.detail ?? failed.title;
+      throw new AppError(reason.code, reason.params);
+    }
+    const id = newId<PlatformId>('platform');
+    if (Object.keys(secrets).length > 0) await this.#deps.secrets.write(id, secrets);
+    await platforms.add({ ...wanted, id, environment: null, isReadOnly: false, createdAt: clock.now() });
+    this.startSync(id);
+    return this.show(id);
+  }
+
+  startSync(id: PlatformId): void {
+    this.#deps.syncs.sync(id).catch((error: unknown) => this.#deps.log.error({ err: error, platform: id }, 'sync failed'));
+  }
+
+  async #probe(kind: PlatformKind, config: Settings, secrets: Secrets, signal: AbortSignal): Promise<ProbeResult> {
+    const connector = this.#deps.registry.create(kind, config, secrets);
+    try {
+      return await connector.probe(signal);
+    } finally {
+      await connector.dispose();
+    }
+  }
+
+  /** A directory comes as a grant; what is stored is its path. */
+  #resolveGrants(kind: PlatformKind, settings: Settings): Settings {
+    const resolved: Settings = { ...settings };
+    for (const field of this.#deps.registry.factory(kind).fields) {
+      const value = resolved[field.key];
+      if (field.type === 'directory' && typeof value === 'string') resolved[field.key] = resolve(this.#deps.grants.resolve(value as FileGrantId));
+    }
+    return resolved;
+  }
+
+  async #refuseTakenName(name: string, own: PlatformId | null): Promise<void> {
+    const taken = await this.#deps.platforms.findByName(name);
+    if (taken !== null && taken.id !== own) throw new AppError('PLATFORM_NAME_TAKEN', { name });
+  }
+
+  /** @throws `NOT_FOUND`, `PLATFORM_NAME_TAKEN` */
+  async update({ id, name, environment, isReadOnly }: ParsedInput<'platforms.update'>): Promise<Platform> {
+    const { connectors, platforms, vms, images, clock, changes, onReadOnlyChanged } = this.#deps;
+    const before = await connectors.platform(id);
+    if (name !== undefined) await this.#refuseTakenName(name, id);
+    await platforms.update(id, {
+      ...(name === undefined ? {} : { name }), ...(environment === undefined ? {} : { environment }), ...(isReadOnly === undefined ? {} : { isReadOnly }),
+    }, clock.now());
+    if (name !== undefined && name !== before.name) {
+      await vms.renamePlatform(id, name);
+      await images.renamePlatform(id, name);
+    }
+    if (isReadOnly !== undefined && isReadOnly !== before.isReadOnly) await onReadOnlyChanged(id);
+    changes.changed('platforms.changed', id);
+    changes.changed('sourceVms.changed', id);
+    return this.show(id);
+  }
+
+  /**
+   * Forgets a platform; nothing on it is touched.
+   * @throws `NOT_FOUND`, `PLATFORM_IN_USE` while a task works on it
+   */
+  async remove(id: PlatformId): Promise<void> {
+    const { connectors, use } = this.#deps;
+    const { name } = await connectors.platform(id);
+    const tasks = await use.tasksOf(id);
+    if (tasks.length > 0) throw new AppError('PLATFORM_IN_USE', { name, tasks: tasks.join(', ') });
+    await this.forget(id);
+  }
+
+  /** Removes all that is remembered. The platform itself goes first: what is left of the cache after a crash is no platform's. */
+  async forget(id: PlatformId): Promise<void> {
+    const { platforms, syncs, connectors, secrets, vms, images, health, changes } = this.#deps;
+    await syncs.cancel(id);
+    await platforms.remove(id);
+    await connectors.drop(id);
+    await secrets.remove(id);
+    await vms.removePlatform(id);
+    await images.removePlatform(id);
+    await health.remove(id);
+    for (const topic of ['platforms.changed', 'sourceVms.changed', 'images.changed'] as const) changes.changed(topic, id);
+  }
+}
