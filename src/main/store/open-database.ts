@@ -45,6 +45,8 @@ function setPragmas(db: Database, name: DatabaseName): void {
   // Twice the default page cache: the list queries of the cache walk whole indexes.
   db.pragma('cache_size = -16000');
   db.pragma('temp_store = memory');
+  // A large sync leaves a large journal; it is cut back to this when it has been folded in.
+  db.pragma('journal_size_limit = 67108864');
 }
 
 function planFor(directory: string, name: DatabaseName): MigrationPlan {

@@ -29,6 +29,7 @@ export class StoreThread {
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #end: Error | null = null;
+  #closing: Promise<void> | null = null;
 
   /** Starts the thread; nothing is opened before `open`, so that several can load their code at the same time. */
   constructor(start: ThreadStart, log: Logger) {
@@ -56,10 +57,14 @@ export class StoreThread {
     });
   }
 
-  /** Ends the thread after everything sent before. */
-  async close(): Promise<void> {
-    if (this.#end !== null) return;
-    await this.run({ kind: 'close' });
+  /** Ends the thread after everything sent before. May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#end === null) await this.run({ kind: 'close' });
     this.#stop(new AppError('STORE_STOPPED'));
     await this.#worker.terminate();
   }

@@ -135,6 +135,19 @@ describe('the driver', () => {
     await expect(store.state.read.selectFrom('setting').selectAll().execute()).rejects.toMatchObject({ code: 'STORE_STOPPED' });
     await store.close();
   });
+
+  it('can be closed twice at once', async () => {
+    const store = await open();
+    await Promise.all([store.close(), store.close()]);
+  });
+
+  it('refuses what no database can hold, and goes on', async () => {
+    const { state } = await open();
+    const rows = [[(() => 1) as never, '1']];
+    await expect(state.bulk([{ sql: 'insert into setting (key, json) values (?, ?)', rows }])).rejects.toThrow('could not be cloned');
+    await expect(state.write.insertInto('setting').values({ key: { a: 1 } as never, json: '1' }).execute()).rejects.toThrow();
+    await state.write.insertInto('setting').values(setting('a')).execute();
+  });
 });
 
 describe('the gate of a connection', () => {
