@@ -90,6 +90,11 @@ export default tseslint.config(
       'vue/max-attributes-per-line': 'off',
       'vue/singleline-html-element-content-newline': 'off',
       'vue/html-self-closing': 'off',
+      // Line breaks are the author's: lines up to 180 columns, text kept on one line where white space would show.
+      'vue/html-indent': 'off',
+      'vue/html-closing-bracket-newline': 'off',
+      'vue/multiline-html-element-content-newline': 'off',
+      'vue/first-attribute-linebreak': 'off',
       'vue/block-lang': ['error', { script: { lang: 'ts' } }],
     },
   },

@@ -9,15 +9,15 @@ import { composerKey, type TextKey } from '../i18n.ts';
 export interface Texts {
   locale: ComputedRef<Locale>;
   /** A text of `locales/`; `{name}` is replaced; with `count`, the singular or plural form after `|` is taken. */
-  t(key: TextKey, params?: Record<string, string | number>): string;
+  t: (key: TextKey, params?: Record<string, string | number>) => string;
   /** A sentence of the core. */
-  say(message: Message): string;
-  bytes(value: number): string;
-  time(at: number): string;
-  duration(seconds: number): string;
-  number(value: number): string;
+  say: (message: Message) => string;
+  bytes: (value: number) => string;
+  time: (at: number) => string;
+  duration: (seconds: number) => string;
+  number: (value: number) => string;
   /** `true`, or the reason in words: what an action's `canRun` answers. */
-  canRun(availability: Availability): true | string;
+  canRun: (availability: Availability) => true | string;
 }
 
 /** All of the above, following the chosen language; only inside `setup` of a component or a store. */

@@ -5,12 +5,10 @@ import type { LocationQuery, RouteLocationRaw } from 'vue-router';
 export const usePlaces = defineStore('places', () => {
   const queries = new Map<string, LocationQuery>();
   return {
-    remember(name: string, query: LocationQuery): void {
+    remember: (name: string, query: LocationQuery): void => {
       queries.set(name, query);
     },
     /** The page as it was left. */
-    to(name: string): RouteLocationRaw {
-      return { name, query: queries.get(name) ?? {} };
-    },
+    to: (name: string): RouteLocationRaw => ({ name, query: queries.get(name) ?? {} }),
   };
 });
