@@ -3,7 +3,7 @@ import { beforeAll, afterAll, describe, expect, it } from 'vitest';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { ListQuery } from '../../../src/shared/contract/command.ts';
 import { parseListFilter } from '../../../src/main/store/list-filter.ts';
 import { listWindow, type ListDefinition } from '../../../src/main/store/list-query.ts';
@@ -160,6 +160,12 @@ describe('a list of 50 000 rows', () => {
     await store.cache.write.deleteFrom('source_vm').where('external_id', '=', 'vms/40001.xml').execute();
     expect((await ask({ filter: 'vms/40001.xml' })).total).toBe(0);
     expect((await ask({ filter: 'vms/40000.xml' })).total).toBe(1);
+    const again = `${insert} on conflict (platform_id, external_id) do update set name = excluded.name`;
+    const row = ['p', 'vms/40002.xml', 'id-40002', 'Library', 'seen-again', 'other', null, 'bios', 1, 'ready', 'f', 1, 1, 1, 'stopped', 1, 0, '{}', '[]'];
+    await store.cache.bulk([{ sql: again, rows: [row] }]);
+    expect((await ask({ filter: 'seen-again' })).total).toBe(1);
+    // Compares the index with the rows, word by word; throws where they differ.
+    await sql`insert into source_vm_fts (source_vm_fts, rank) values ('integrity-check', 1)`.execute(store.cache.write);
   });
 });
 

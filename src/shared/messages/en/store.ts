@@ -1,6 +1,6 @@
 /** Sentences of the databases and of the vault. */
 export const storeEn = {
-  STORE_CORRUPT: 'The database {path} is damaged. Nothing was changed in it. Close Goldpress, keep this file, and put the newest copy from the folder “backups” beside it in its place.',
+  STORE_CORRUPT: 'The database {path} is damaged and was left as it is. Close Goldpress and move all files whose names begin with “state.sqlite” to another folder. Then copy the newest file of the folder “backups” here and name it “state.sqlite”. Without a copy, Goldpress starts empty and platforms and pools have to be added again; no disk and no image is touched.',
   STORE_CACHE_CORRUPT: 'The stored inventory {path} is damaged. Restart Goldpress: it sets the file aside and reads the inventory from the platforms again. Nothing else is lost.',
   STORE_CACHE_REBUILT: 'The stored inventory could not be used and was set aside beside {path}. It is empty until the platforms are synced again.',
   STORE_FROM_FUTURE: 'The database {path} was written by a newer Goldpress (version {found}; this one knows up to {known}). Install the newer Goldpress, or choose another data directory. Nothing was changed.',

@@ -1,7 +1,7 @@
 import type { storeEn } from '../en/store.ts';
 
 export const storeZh: Record<keyof typeof storeEn, string> = {
-  STORE_CORRUPT: '数据库 {path} 已损坏，其内容未作任何更改。请关闭 Goldpress，保留此文件，并用旁边“backups”文件夹中最新的副本替换它。',
+  STORE_CORRUPT: '数据库 {path} 已损坏，已保持原样。请关闭 Goldpress，把所有名称以“state.sqlite”开头的文件移到其他文件夹，然后把“backups”文件夹中最新的副本复制到此处并命名为“state.sqlite”。如果没有副本，Goldpress 将以空白状态启动，需要重新添加平台和镜像池；任何磁盘和镜像都不会受影响。',
   STORE_CACHE_CORRUPT: '本地清单 {path} 已损坏。请重新启动 Goldpress：它会把该文件移到一旁，并重新从各平台读取清单，其他数据不会丢失。',
   STORE_CACHE_REBUILT: '本地清单无法使用，已移到 {path} 旁边。在重新同步各平台之前，清单为空。',
   STORE_FROM_FUTURE: '数据库 {path} 由更新版本的 Goldpress 写入（版本 {found}，当前程序最高支持 {known}）。请安装更新的 Goldpress，或选择其他数据目录。未作任何更改。',
