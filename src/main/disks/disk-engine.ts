@@ -4,6 +4,7 @@
  */
 import type { ClusterCompression, DiskIdentity, DiskInspection, DiskLayer, DiskTargetFormat } from '../../shared/model/disk.ts';
 import type { Message } from '../../shared/model/message.ts';
+import { LeadPool } from './lead-pool.ts';
 
 /** Which other files a chain may lead to. A backing file outside `roots` (after realpath) is refused, whatever its spelling. */
 export interface ChainPolicy {
@@ -67,4 +68,49 @@ export interface DiskEngine {
   /** Size, time and inode of every layer: equal answers mean that nothing was written meanwhile. */
   fingerprint(file: DiskFile, signal?: AbortSignal): Promise<string>;
   dispose(): Promise<void>;
+}
+
+/** The engine over worker threads. Errors come back as the `AppError` they were; an abort as the signal's reason. */
+export class WorkerDiskEngine implements DiskEngine {
+  readonly #leads = new LeadPool();
+
+  async chain(file: DiskFile, signal?: AbortSignal): Promise<DiskLayer[]> {
+    return (await this.#leads.runSmall({ kind: 'chain', file }, signal)) as DiskLayer[];
+  }
+
+  async inspect(file: DiskFile, signal?: AbortSignal): Promise<DiskInspection> {
+    return (await this.#leads.runSmall({ kind: 'inspect', file }, signal)) as DiskInspection;
+  }
+
+  async convert(job: ConvertJob, onProgress: (progress: ByteProgress) => void, signal?: AbortSignal): Promise<ConvertResult> {
+    return (await this.#leads.run({ kind: 'convert', job }, onProgress, signal)) as ConvertResult;
+  }
+
+  async identify(
+    file: DiskFile, level: DiskIdentity['level'], onProgress: (progress: ByteProgress) => void, signal?: AbortSignal,
+  ): Promise<DiskIdentity> {
+    return (await this.#leads.run({ kind: 'identify', file, level }, onProgress, signal)) as DiskIdentity;
+  }
+
+  async checkStructure(path: string, signal?: AbortSignal): Promise<StructureReport> {
+    return (await this.#leads.runSmall({ kind: 'check', path }, signal)) as StructureReport;
+  }
+
+  async firstDifference(
+    a: DiskFile, b: DiskFile, onProgress: (progress: ByteProgress) => void, signal?: AbortSignal,
+  ): Promise<number | null> {
+    return (await this.#leads.run({ kind: 'difference', first: a, second: b }, onProgress, signal)) as number | null;
+  }
+
+  async createOverlay(overlay: { path: string; basePath: string; policy: ChainPolicy }, signal?: AbortSignal): Promise<void> {
+    await this.#leads.runSmall({ kind: 'overlay', ...overlay }, signal);
+  }
+
+  async fingerprint(file: DiskFile, signal?: AbortSignal): Promise<string> {
+    return (await this.#leads.runSmall({ kind: 'fingerprint', file }, signal)) as string;
+  }
+
+  dispose(): Promise<void> {
+    return this.#leads.dispose();
+  }
 }

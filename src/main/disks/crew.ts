@@ -1,0 +1,70 @@
+/** The moving threads of one job: one a processor, kept while the lead thread lives, all stopped when one of them fails. */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { workerEntry } from '../worker-entry.ts';
+import { packError, unpackError, type PackedError } from './error-transfer.ts';
+import type { MoverTask } from './mover.ts';
+import { counter, type SharedState } from './shared-state.ts';
+
+/** More threads than this only compete for the drive. */
+const maxMovers = 8;
+
+export type MoverReply = { ok: true; answer: number | null } | { ok: false; error: PackedError };
+
+export class Crew {
+  readonly #idle: Worker[] = [];
+
+  /** Runs the task in every thread and gives their answers. The first error stops the others and is thrown once all have stopped. */
+  async run(task: MoverTask, blocks: number): Promise<(number | null)[]> {
+    const count = Math.max(1, Math.min(availableParallelism(), maxMovers, blocks));
+    const ended = await Promise.allSettled(Array.from({ length: count }, () => this.#runOne(task)));
+    const failed = ended.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return ended.map((end) => (end.status === 'fulfilled' ? end.value : null));
+  }
+
+  async #runOne(task: MoverTask): Promise<number | null> {
+    const worker = this.#idle.pop() ?? new Worker(workerEntry('disk'), { workerData: { role: 'mover' } });
+    try {
+      const reply = await exchange(worker, task);
+      if (!reply.ok) throw unpackError(reply.error);
+      this.#idle.push(worker);
+      return reply.answer;
+    } catch (error) {
+      stopAll(task.state);
+      // An error may have left the thread in any state; a new one is started when needed.
+      await worker.terminate();
+      throw error;
+    }
+  }
+}
+
+/** One task, one reply. Only its own listeners are taken off again: removing all of a worker's listeners silences it for good. */
+async function exchange(worker: Worker, task: MoverTask): Promise<MoverReply> {
+  let leave = (): void => undefined;
+  try {
+    return await new Promise<MoverReply>((resolve, reject) => {
+      const fail = (error: Error): void => reject(error);
+      const end = (code: number): void => reject(new Error(`a disk thread ended with status ${code}`));
+      worker.on('message', resolve).on('error', fail).on('exit', end);
+      leave = () => void worker.off('message', resolve).off('error', fail).off('exit', end);
+      worker.postMessage(task);
+    });
+  } finally {
+    leave();
+  }
+}
+
+function stopAll(state: SharedState): void {
+  Atomics.store(state.control, counter.stop, 1);
+}
+
+/** A mover thread's side: one task after the other. */
+export function answerTasks(port: { on(event: 'message', listener: (task: MoverTask) => void): unknown; postMessage(reply: MoverReply): void }, run: (task: MoverTask) => Promise<number | null>): void {
+  port.on('message', (task) => {
+    run(task).then(
+      (answer) => port.postMessage({ ok: true, answer }),
+      (error: unknown) => port.postMessage({ ok: false, error: packError(error) }),
+    );
+  });
+}
