@@ -64,7 +64,7 @@ const fat = (megabytes: number, bits: 12 | 16 | 32, label: string, tree: Tree): 
 
 const ext = (megabytes: number, options: readonly string[], label: string, tree: Tree): Maker => (name) => {
   const image = emptyImage(name, megabytes);
-  run('mkfs.ext4', ['-q', '-F', '-O', '^has_journal', '-N', '64', '-L', label, '-U', '6f1a2b3c-0d4e-4f5a-8b6c-7d8e9f0a1b2c', '-E', 'root_owner=0:0', ...options, '-d', layOut(name, tree), image]);
+  run('mkfs.ext4', ['-q', '-F', '-O', '^has_journal', '-N', '512', '-L', label, '-U', '6f1a2b3c-0d4e-4f5a-8b6c-7d8e9f0a1b2c', '-E', 'root_owner=0:0', ...options, '-d', layOut(name, tree), image]);
   return image;
 };
 
@@ -177,10 +177,10 @@ try {
   makePack(join(root, 'tests/fixtures/file-systems.json'), {
     'windows-10-32': ntfs(6, 'Windows', windowsTree(windowsReleases['windows-10-32'])),
     'windows-server-2019': ntfs(6, 'Windows', windowsTree(windowsReleases['windows-server-2019'])),
-    'windows-server-2022': ntfs(6, 'Windows', windowsTree(windowsReleases['windows-server-2022'])),
-    'rhel-9': xfs('rhel-root', linuxTree(linuxReleases['rhel-9'])),
-    'opensuse-15.6': btrfs('ROOT', linuxTree(linuxReleases['opensuse-15.6'])),
-    'openeuler-22.03': ext(8, [], 'openeuler-root', linuxTree(linuxReleases['openeuler-22.03'])),
+    'windows-server-2022': ntfs(8, 'Windows', windowsTree({ ...windowsReleases['windows-server-2022'], otherFiles: 500 })),
+    'rhel-9': xfs('rhel-root', linuxTree({ ...linuxReleases['rhel-9'], otherFiles: 400 })),
+    'opensuse-15.6': btrfs('ROOT', linuxTree({ ...linuxReleases['opensuse-15.6'], otherFiles: 400 })),
+    'openeuler-22.03': ext(8, [], 'openeuler-root', linuxTree({ ...linuxReleases['openeuler-22.03'], otherFiles: 400 })),
     'kylin-v10-arm': ext(8, ['-b', '1024'], 'SYSROOT', linuxTree(linuxReleases['kylin-v10-arm'])),
     // The same tree on the older layouts: block maps instead of extents, and small files inside the inode.
     'debian-12-ext2': ext(8, ['-t', 'ext2', '-O', '^extent'], 'ext2-root', linuxTree(linuxReleases['debian-12'])),

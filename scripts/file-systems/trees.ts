@@ -17,6 +17,13 @@ export interface WindowsRelease {
   machine: Machine;
   hasViostor: boolean;
   isGeneralized?: boolean;
+  /** How many other files lie in System32. */
+  otherFiles?: number;
+}
+
+/** Empty files beside the ones looked for, so that the folder outgrows its inode or its first node. */
+function filler(folder: string, extension: string, count: number): Tree {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`${folder}/component-${String(index).padStart(4, '0')}.${extension}`, Buffer.alloc(0)]));
 }
 
 const processorNames: Record<Machine, string> = { x86_64: 'AMD64', i686: 'x86', aarch64: 'ARM64' };
@@ -70,6 +77,7 @@ export function windowsTree(release: WindowsRelease): Tree {
     },
   });
   const tree: Tree = {
+    ...filler('Windows/System32', 'dll', release.otherFiles ?? 0),
     'Users/Public/desktop.ini': Buffer.from('[.ShellClassInfo]\r\n'),
     'Windows/System32/config/SOFTWARE': software,
     'Windows/System32/config/SYSTEM': system,
@@ -87,12 +95,15 @@ export interface LinuxRelease {
   hasCloudInit?: boolean;
   /** Where os-release lies: a file in `/usr/lib` with a link from `/etc` (most), or a plain file in `/etc`. */
   osReleasePlace?: 'usr-lib' | 'etc';
+  /** How many other files lie in /etc. */
+  otherFiles?: number;
 }
 
 /** The root volume of a Linux: os-release, a shell, the host's name, and cloud-init's traces. */
 export function linuxTree(release: LinuxRelease): Tree {
   const text = Buffer.from(`${release.osRelease.trim()}\n`);
   const tree: Tree = {
+    ...filler('etc', 'conf', release.otherFiles ?? 0),
     'etc/fstab': Buffer.from('# <file system> <mount point> <type> <options> <dump> <pass>\n'),
     'etc/hostname': Buffer.from('image-source\n'),
     'usr/bin/bash': elfStub(release.machine),

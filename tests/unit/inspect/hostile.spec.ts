@@ -122,7 +122,7 @@ describe('hostile structures', () => {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
       return Math.floor((state / 2 ** 32) * below);
     };
-    for (const [name, original] of [...Object.entries(samples), ['opensuse', fileSystem('opensuse-15.6')] as const, ['inline', fileSystem('debian-12-inline')] as const]) {
+    for (const [name, original] of [...Object.entries(samples), ['opensuse', fileSystem('opensuse-15.6')] as const, ['rhel', fileSystem('rhel-9')] as const, ['inline', fileSystem('debian-12-inline')] as const]) {
       for (let round = 0; round < 40; round += 1) {
         let content: SparseContent = original;
         for (let hits = 1 + random(12); hits > 0; hits -= 1) {

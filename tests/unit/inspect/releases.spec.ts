@@ -16,6 +16,9 @@ const releases: Record<string, { os: object; virtio?: boolean; preparation?: str
   'kylin-v10': { os: { family: 'linux', distro: 'kylin', name: 'Kylin V10 SP1', version: 'v10', architecture: 'x86_64' } },
   'kylin-v10-arm': { os: { family: 'linux', distro: 'kylin', name: 'Kylin V10 SP1', version: 'v10', architecture: 'aarch64' } },
   'openeuler-22.03': { os: { family: 'linux', distro: 'openeuler', name: 'openEuler 22.03 (LTS-SP3)', version: '22.03', architecture: 'x86_64' } },
+  'rocky-9': { os: { family: 'linux', distro: 'rocky', name: 'Rocky Linux 9.4 (Blue Onyx)', version: '9.4', architecture: 'x86_64' }, preparation: ['cloud-init'] },
+  'rhel-9': { os: { family: 'linux', distro: 'rhel', name: 'Red Hat Enterprise Linux 9.4 (Plow)', version: '9.4', architecture: 'x86_64' } },
+  'opensuse-15.6': { os: { family: 'linux', distro: 'opensuse-leap', name: 'openSUSE Leap 15.6', version: '15.6', architecture: 'x86_64' } },
   'uos-20': { os: { family: 'linux', distro: 'uos', name: 'UnionTech OS Desktop 20 Pro', version: '20', architecture: 'x86_64' } },
 };
 

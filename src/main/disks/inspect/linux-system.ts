@@ -2,7 +2,7 @@
 import type { DiskInspection } from '../../../shared/model/disk.ts';
 import { elfArchitecture, headerBytes } from './program-header.ts';
 import { findPath, readFileStart } from './path-walk.ts';
-import type { VolumeNode } from './volume.ts';
+import { attempt, type VolumeNode } from './volume.ts';
 
 export interface FoundSystem {
   os: DiskInspection['os'];
@@ -38,11 +38,16 @@ function bounded(text: string | undefined, length: number): string | null {
 
 async function architectureOf(root: VolumeNode): Promise<string | null> {
   for (const path of programs) {
-    const start = await readFileStart(root, path, headerBytes);
+    // A program that is packed in a way not read here only leaves the processor unknown.
+    const { answer: start } = await attempt(() => readFileStart(root, path, headerBytes));
     const architecture = start === null ? null : elfArchitecture(start);
     if (architecture !== null) return architecture;
   }
   return null;
+}
+
+async function hasCloudInit(root: VolumeNode): Promise<boolean> {
+  return (await findPath(root, '/etc/cloud/cloud.cfg')) !== null || (await findPath(root, '/var/lib/cloud')) !== null;
 }
 
 /** The Linux on this volume, or null where it holds none (a data volume, /boot, /home). */
@@ -53,7 +58,7 @@ export async function findLinux(root: VolumeNode): Promise<FoundSystem | null> {
     const values = parseOsRelease(bytes.toString());
     const id = bounded(values.get('ID'), 100)?.toLowerCase() ?? null;
     if (id === null) continue;
-    const isCloudInit = (await findPath(root, '/etc/cloud/cloud.cfg')) !== null || (await findPath(root, '/var/lib/cloud')) !== null;
+    const { answer: isCloudInit } = await attempt(() => hasCloudInit(root));
     return {
       os: {
         family: 'linux',
@@ -63,7 +68,7 @@ export async function findLinux(root: VolumeNode): Promise<FoundSystem | null> {
         architecture: await architectureOf(root),
       },
       evidencePath: path,
-      preparation: isCloudInit ? ['cloud-init'] : [],
+      preparation: isCloudInit === true ? ['cloud-init'] : [],
       hasVirtioStorage: null,
     };
   }

@@ -1,24 +1,29 @@
 /** Looks for an operating system on every volume, and says of each volume that tells nothing why it does not. */
 import type { DiskInspection, FileSystemKind, Partition } from '../../../shared/model/disk.ts';
 import { say, type Message } from '../../../shared/model/message.ts';
+import { BtrfsVolume } from './btrfs.ts';
 import { Ext4Volume } from './ext4.ts';
 import { findLinux, type FoundSystem } from './linux-system.ts';
 import { NtfsVolume } from './ntfs.ts';
 import { attempt, type StopReason, type Volume, type VolumeNode } from './volume.ts';
 import { findWindows } from './windows-system.ts';
+import { XfsVolume } from './xfs.ts';
 
 interface Walker {
-  open: (volume: Volume) => Promise<VolumeNode>;
+  /** The folders that may be a system's root, the likeliest first. */
+  open: (volume: Volume) => Promise<VolumeNode[]>;
   find: (root: VolumeNode) => Promise<FoundSystem | null>;
 }
 
-const ext: Walker = { open: async (volume) => (await Ext4Volume.open(volume)).root(), find: findLinux };
+const ext: Walker = { open: async (volume) => [await (await Ext4Volume.open(volume)).root()], find: findLinux };
 
 const walkers: Partial<Record<FileSystemKind, Walker>> = {
   ext2: ext,
   ext3: ext,
   ext4: ext,
-  ntfs: { open: async (volume) => (await NtfsVolume.open(volume)).root(), find: findWindows },
+  btrfs: { open: async (volume) => (await BtrfsVolume.open(volume)).roots(), find: findLinux },
+  xfs: { open: async (volume) => [await (await XfsVolume.open(volume)).root()], find: findLinux },
+  ntfs: { open: async (volume) => [await (await NtfsVolume.open(volume)).root()], find: findWindows },
 };
 
 const stopMessages = { damaged: 'INSPECT_VOLUME_DAMAGED', unsupported: 'INSPECT_VOLUME_UNSUPPORTED', limit: 'INSPECT_VOLUME_LIMIT' } as const satisfies Record<StopReason, string>;
@@ -32,6 +37,14 @@ function silence(partition: Partition): Message | null {
   const params = { partition: partition.number, fileSystem: partition.fileSystem };
   if (partition.fileSystem === 'luks' || partition.fileSystem === 'bitlocker') return say('INSPECT_VOLUME_ENCRYPTED', params);
   if (partition.fileSystem === 'lvm') return say('INSPECT_VOLUME_LVM', params);
+  return null;
+}
+
+async function walk(walker: Walker, volume: Volume): Promise<FoundSystem | null> {
+  for (const root of await walker.open(volume)) {
+    const found = await walker.find(root);
+    if (found !== null) return found;
+  }
   return null;
 }
 
@@ -49,7 +62,7 @@ export async function findSystems(volumes: readonly { partition: Partition; volu
       if (reason !== null) evidence.push(reason);
       continue;
     }
-    const { answer, stopped } = await attempt(async () => walker.find(await walker.open(volume)));
+    const { answer, stopped } = await attempt(() => walk(walker, volume));
     if (stopped !== null) evidence.push(say(stopMessages[stopped], { partition: partition.number, fileSystem: partition.fileSystem }));
     if (answer === null) continue;
     found.push(answer);
