@@ -112,15 +112,19 @@ export class Host {
     return address;
   }
 
-  /** Stops listening and gives the data directory free. What was served must have ended before. */
-  async dispose(): Promise<void> {
+  /** Stops listening; the data directory stays locked while the core ends its work. */
+  async stopServing(): Promise<void> {
     const server = this.#server;
     this.#server = null;
     removeHostAddress(this.dataDirectory);
-    if (server !== null) {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    }
+    if (server === null) return;
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  /** Gives the data directory free. What was served must have ended before. */
+  async dispose(): Promise<void> {
+    await this.stopServing();
     this.#lock.release();
   }
 

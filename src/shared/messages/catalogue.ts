@@ -3,6 +3,7 @@
  * refuses a translation that misses one or invents one.
  */
 import { accessEn } from './en/access.ts';
+import { cliEn } from './en/cli.ts';
 import { desktopImagesEn } from './en/desktop-images.ts';
 import { disksEn } from './en/disks.ts';
 import { inspectionEn } from './en/inspection.ts';
@@ -13,6 +14,7 @@ import { storeEn } from './en/store.ts';
 import { systemEn } from './en/system.ts';
 import { tasksEn } from './en/tasks.ts';
 import { accessZh } from './zh-CN/access.ts';
+import { cliZh } from './zh-CN/cli.ts';
 import { desktopImagesZh } from './zh-CN/desktop-images.ts';
 import { disksZh } from './zh-CN/disks.ts';
 import { inspectionZh } from './zh-CN/inspection.ts';
@@ -27,13 +29,13 @@ export const locales = ['en', 'zh-CN'] as const;
 export type Locale = (typeof locales)[number];
 
 const en = {
-  ...accessEn, ...desktopImagesEn, ...disksEn, ...inspectionEn, ...platformsEn, ...publishEn, ...readinessEn, ...storeEn, ...systemEn, ...tasksEn,
+  ...accessEn, ...cliEn, ...desktopImagesEn, ...disksEn, ...inspectionEn, ...platformsEn, ...publishEn, ...readinessEn, ...storeEn, ...systemEn, ...tasksEn,
 };
 
 export type MessageCode = keyof typeof en;
 
 const zh: Record<MessageCode, string> = {
-  ...accessZh, ...desktopImagesZh, ...disksZh, ...inspectionZh, ...platformsZh, ...publishZh, ...readinessZh, ...storeZh, ...systemZh, ...tasksZh,
+  ...accessZh, ...cliZh, ...desktopImagesZh, ...disksZh, ...inspectionZh, ...platformsZh, ...publishZh, ...readinessZh, ...storeZh, ...systemZh, ...tasksZh,
 };
 
 export const catalogue: Record<Locale, Record<MessageCode, string>> = { en, 'zh-CN': zh };

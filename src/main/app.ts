@@ -1,0 +1,163 @@
+/**
+ * The composition root: the one place that builds services, by hand, by constructor. A shell opens the host's lock, calls
+ * `createApp` once, serves its handlers through the gate, then `start`s it; `dispose` in the opposite order.
+ */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { systemClock } from './clock.ts';
+import { FileGrants } from './contract/file-grants.ts';
+import type { Handlers } from './contract/handler.ts';
+import { desktopImagesHandlers } from './contract/handlers/desktop-images.handlers.ts';
+import { disksHandlers } from './contract/handlers/disks.handlers.ts';
+import { filesHandlers } from './contract/handlers/files.handlers.ts';
+import { flavorsHandlers } from './contract/handlers/flavors.handlers.ts';
+import { imagePoolsHandlers } from './contract/handlers/image-pools.handlers.ts';
+import { imagesHandlers } from './contract/handlers/images.handlers.ts';
+import { platformsHandlers } from './contract/handlers/platforms.handlers.ts';
+import { settingsHandlers } from './contract/handlers/settings.handlers.ts';
+import { sourceVmsHandlers } from './contract/handlers/source-vms.handlers.ts';
+import { systemHandlers, type ShellKind } from './contract/handlers/system.handlers.ts';
+import { taskHandlers } from './contract/handlers/tasks.handlers.ts';
+import { vaultHandlers } from './contract/handlers/vault.handlers.ts';
+import { RunningCalls } from './contract/running-calls.ts';
+import type { Redactor } from './diagnostics/redaction.ts';
+import { WorkerDiskEngine } from './disks/disk-engine.ts';
+import { EventBus } from './events.ts';
+import { FirstRun } from './first-run.ts';
+import { Flavors } from './flavors/flavors.ts';
+import { ImagePools } from './image-pools/image-pools.ts';
+import { localConnectorFactory } from './platforms/local/local-connector.ts';
+import { PlatformConnectors } from './platforms/platform-connectors.ts';
+import { VaultPlatformSecrets } from './platforms/platform-secrets.ts';
+import { PlatformService } from './platforms/platform-service.ts';
+import { PlatformUse } from './platforms/platform-use.ts';
+import { ConnectorRegistry } from './platforms/registry.ts';
+import { SamplePlatform } from './platforms/sample-platform.ts';
+import type { SafeStorage } from './secrets/safe-storage.ts';
+import { Vault } from './secrets/vault.ts';
+import { InspectionQueue } from './source-vms/inspection-queue.ts';
+import { Inspector } from './source-vms/inspector.ts';
+import { InventoryWriter } from './source-vms/inventory-writer.ts';
+import { SourceVmService } from './source-vms/source-vm-service.ts';
+import { openRepositories } from './store/repositories.ts';
+import { openStore } from './store/store.ts';
+import { ChangedEvents } from './sync/changed-events.ts';
+import { SyncService } from './sync/sync-service.ts';
+import { workflowDefinitions } from './workflows/definitions.ts';
+import { WorkflowEngine } from './workflows/engine/engine.ts';
+import { Failpoints } from './workflows/engine/failpoints.ts';
+import { Planner } from './workflows/engine/planner.ts';
+
+export interface AppOptions {
+  version: string;
+  dataDirectory: string;
+  /** False with `--no-sample`: a first start makes no sample site. */
+  hasSample: boolean;
+  /** The shell that the host was started with. */
+  shell: ShellKind;
+  /** Whether this machine can show a file in a file manager, and how. */
+  canReveal: boolean;
+  reveal: (path: string) => Promise<void>;
+  /** The system's key store, in shells that have one. */
+  safeStorage: SafeStorage | null;
+  log: Logger;
+  redactor: Redactor;
+}
+
+export interface App {
+  readonly handlers: Handlers;
+  readonly events: EventBus;
+  readonly runningCalls: RunningCalls;
+  /** Tasks that have not ended: asked before the program is closed. */
+  readonly liveTaskCount: () => number;
+  /** Begins work of its own: recovery of runs, the first run's sample site, the first sync. Call once the contract is served. */
+  start(): Promise<void>;
+  /** Stops work at the next safe point and closes the store. */
+  dispose(): Promise<void>;
+}
+
+export async function createApp(options: AppOptions): Promise<App> {
+  const { version, dataDirectory, shell, hasSample, canReveal, reveal, safeStorage, log, redactor } = options;
+  const clock = systemClock;
+  const store = await openStore(dataDirectory, { log, clock });
+  const events = new EventBus();
+  const changes = new ChangedEvents(events);
+  const grants = new FileGrants();
+  const runningCalls = new RunningCalls();
+  const disks = new WorkerDiskEngine();
+
+  const repositories = openRepositories(store);
+  const { platforms, health, vms, images, attributes, publications, settings, desktopImages, flavors, journal } = repositories;
+
+  const vault = new Vault({
+    secrets: repositories.secrets, settings, safeStorage, keyFilePath: join(dataDirectory, 'vault.key'), clock,
+    onSecret: (value) => redactor.remember(value), onChange: () => events.emit('vault.changed', {}),
+  });
+  const registry = new ConnectorRegistry([localConnectorFactory({ engine: disks, clock })]);
+  const secrets = new VaultPlatformSecrets(vault, registry, platforms);
+  const connectors = new PlatformConnectors({ registry, platforms, health, secrets });
+
+  const writer = new InventoryWriter({ vms, images, attributes, publications });
+  const inspector = new Inspector({ engine: disks, connectors, health, vms, images, attributes, writer, clock, log });
+  const queue = new InspectionQueue({ inspector, vms, images, changes, log });
+  const syncs = new SyncService({ connectors, health, vms, images, writer, changes, clock, log, onSynced: () => queue.kick() });
+  const sourceVms = new SourceVmService({ vms, platforms, health, desktopImages, connectors, inspector, queue, changes, log });
+
+  const pools = new ImagePools({ pools: repositories.pools, events, clock });
+  const flavorService = new Flavors(flavors, events);
+  const use = new PlatformUse({ journal, vms, desktopImages });
+  const platformService = new PlatformService({
+    registry, connectors, platforms, health, vms, images, secrets, syncs, use, grants, changes, clock, log,
+    onReadOnlyChanged: (id) => sourceVms.judgePlatform(id),
+  });
+  const sample = new SamplePlatform({
+    directory: join(dataDirectory, 'sample-site'), engine: disks, service: platformService, platforms, pools, storedPools: repositories.pools,
+    desktopImages, use, events, log,
+  });
+
+  const definitions = workflowDefinitions({ disks, platforms: connectors, sourceVms, pools, images: desktopImages, flavors, grants, events, clock });
+  const engine = new WorkflowEngine({ journal, definitions, events, clock, log, failpoints: Failpoints.fromEnvironment(process.env) });
+  const planner = new Planner({ journal, definitions, engine, clock });
+  const firstRun = new FirstRun({ settings, sample, platforms, syncs, queue, log });
+
+  return {
+    events,
+    runningCalls,
+    liveTaskCount: () => engine.liveCount,
+    handlers: {
+      ...systemHandlers({
+        version, dataDirectory, shell, runningCalls, canReveal,
+        hasSampleSite: () => sample.exists(),
+        notices: () => Promise.resolve([...store.notices, ...firstRun.notices]),
+      }),
+      ...settingsHandlers({ store: settings, events }),
+      ...filesHandlers({ grants, dataDirectory }),
+      ...vaultHandlers({ vault }),
+      ...platformsHandlers({ platforms: platformService, syncs, sample }),
+      ...imagesHandlers({ images }),
+      ...sourceVmsHandlers({ sourceVms }),
+      ...imagePoolsHandlers({ pools, grants }),
+      ...flavorsHandlers({ flavors: flavorService }),
+      ...desktopImagesHandlers({ images: desktopImages, flavors, sourceVms, reveal }),
+      ...taskHandlers({ planner, engine, journal }),
+      ...disksHandlers({ disks, grants }),
+    },
+    async start() {
+      await vault.start();
+      await flavorService.start();
+      await engine.start();
+      // A window paints meanwhile; a command line that ends at once has to find what it lists.
+      const begun = firstRun.begin({ hasSample, isSyncing: shell !== 'cli' });
+      if (shell === 'cli') await begun;
+    },
+    async dispose() {
+      await engine.dispose();
+      await firstRun.dispose();
+      await queue.dispose();
+      await syncs.dispose();
+      await connectors.dispose();
+      await disks.dispose();
+      await store.close();
+    },
+  };
+}

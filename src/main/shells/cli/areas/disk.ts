@@ -1,0 +1,68 @@
+/** `disk …`: disk files by their paths, outside any library. */
+import type { Command } from 'commander';
+import { formatBytes } from '../../../../shared/messages/format.ts';
+import { clusterCompression, diskTargetFormat, type DiskInspection } from '../../../../shared/model/disk.ts';
+import { parseChoice } from '../arguments.ts';
+import { exitStatus, type CliContext } from '../context.ts';
+import { facts, table } from '../output.ts';
+import { runWorkflow, type RunOptions } from '../run-task.ts';
+import { withRunOptions, type AreaTools } from '../verbs.ts';
+
+export function addDiskVerbs(program: Command, { context: contextOf, words }: AreaTools): void {
+  const disk = program.command('disk').description(words('CLI_ABOUT_DISK'));
+
+  disk.command('inspect <file>').description(words('CLI_ABOUT_DISK_INSPECT')).action(async (file: string, _options, command: Command) => {
+    const context = contextOf(command);
+    const inspection = await context.call('disks.inspect', { file: await context.grant(file) });
+    context.print(inspection, () => inspectionText(context, inspection));
+  });
+
+  withRunOptions(
+    disk.command('convert <source> <destination>').description(words('CLI_ABOUT_DISK_CONVERT'))
+      .requiredOption('--to <format>', words('CLI_OPTION_TO'))
+      .option('--compress <kind>', words('CLI_OPTION_COMPRESS'))
+      .option('--allow-backing', words('CLI_OPTION_ALLOW_BACKING')),
+    words,
+  ).action(async (source: string, destination: string, options: RunOptions & { to: string; compress?: string; allowBacking?: true }, command: Command) => {
+    const context = contextOf(command);
+    const format = parseChoice(options.to, diskTargetFormat.options, '--to');
+    const compression = options.compress === undefined ? null : parseChoice(options.compress, clusterCompression.options, '--compress');
+    await runWorkflow(context, {
+      type: 'disk.convert', source: await context.grant(source), target: await context.grant(destination), format, compression,
+      isBackingAllowed: options.allowBacking === true,
+    }, options);
+  });
+
+  disk.command('compare <first> <second>').description(words('CLI_ABOUT_DISK_COMPARE')).action(async (first: string, second: string, _options, command: Command) => {
+    const context = contextOf(command);
+    const result = await context.call('disks.compare', { first: await context.grant(first), second: await context.grant(second) });
+    if (!result.isSame) context.status = exitStatus.failed;
+    context.print(result, () =>
+      result.isSame
+        ? context.text('CLI_DISKS_SAME', { digest: result.first.digest })
+        : context.text('CLI_DISKS_DIFFER', { offset: result.firstDifferenceBytes === null ? '?' : String(result.firstDifferenceBytes) }),
+    );
+  });
+}
+
+function inspectionText(context: CliContext, found: DiskInspection): string {
+  const size = (value: number): string => formatBytes(value, context.options.locale);
+  const about = facts([
+    [context.text('CLI_COLUMN_FORMAT'), found.layers.map((layer) => [layer.format, layer.variant].filter(Boolean).join(' ')).join(' → ')],
+    [context.text('CLI_COLUMN_SIZE'), size(found.virtualBytes)],
+    [context.text('CLI_COLUMN_USED'), size(found.layers.reduce((sum, layer) => sum + layer.actualBytes, 0))],
+    [context.text('CLI_COLUMN_PARTITIONS'), found.partitionTable],
+    [context.text('CLI_COLUMN_BOOT'), found.boot.only],
+    [context.text('CLI_COLUMN_OS'), found.os.name ?? found.os.family],
+    [context.text('CLI_COLUMN_ENCRYPTION'), found.encryption],
+  ]);
+  const partitions = table(found.partitions, [
+    { title: '#', value: (row) => row.number, isNumber: true },
+    { title: context.text('CLI_COLUMN_START'), value: (row) => size(row.startBytes), isNumber: true },
+    { title: context.text('CLI_COLUMN_SIZE'), value: (row) => size(row.lengthBytes), isNumber: true },
+    { title: context.text('CLI_COLUMN_FILE_SYSTEM'), value: (row) => row.fileSystem },
+    { title: context.text('CLI_COLUMN_NAME'), value: (row) => row.label ?? row.name },
+    { title: context.text('CLI_COLUMN_ROLE'), value: (row) => row.role },
+  ], context.text('CLI_NOTHING'));
+  return [about, '', partitions, ...found.problems.map((problem) => `! ${context.words(problem)}`)].join('\n');
+}

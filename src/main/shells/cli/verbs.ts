@@ -1,0 +1,23 @@
+/** How verbs are declared: descriptions from the catalogue, and one way to run an action. */
+import type { Command } from 'commander';
+import type { MessageCode } from '../../../shared/messages/catalogue.ts';
+import type { CliContext } from './context.ts';
+
+/** Gives the context of this call; the global options are known once the words are parsed. */
+export type ContextOf = (command: Command) => CliContext;
+/** Help is shown before any context exists, so its language is decided first. */
+export type Words = (code: MessageCode) => string;
+
+export interface AreaTools {
+  context: ContextOf;
+  words: Words;
+}
+
+/** Adds the options of every verb that starts a run. */
+export function withRunOptions(command: Command, words: Words): Command {
+  return command
+    .option('--plan', words('CLI_OPTION_PLAN'))
+    .option('--yes', words('CLI_OPTION_YES'))
+    .option('--detach', words('CLI_OPTION_DETACH'))
+    .option('--acknowledge <ids>', words('CLI_OPTION_ACKNOWLEDGE'));
+}
