@@ -45,7 +45,7 @@ import { ChangedEvents } from './sync/changed-events.ts';
 import { SyncService } from './sync/sync-service.ts';
 import { workflowDefinitions } from './workflows/definitions.ts';
 import { WorkflowEngine } from './workflows/engine/engine.ts';
-import { Failpoints } from './workflows/engine/failpoints.ts';
+import { failpointsFromEnv } from './workflows/engine/failpoints.ts';
 import { Planner } from './workflows/engine/planner.ts';
 
 export interface AppOptions {
@@ -116,7 +116,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   const definitions = workflowDefinitions({ disks, platforms: connectors, sourceVms, pools, images: desktopImages, flavors, grants, events, clock });
-  const engine = new WorkflowEngine({ journal, definitions, events, clock, log, failpoints: Failpoints.fromEnvironment(process.env) });
+  const engine = new WorkflowEngine({ journal, definitions, events, clock, log, failpoints: failpointsFromEnv(process.env) });
   const planner = new Planner({ journal, definitions, engine, clock });
   const firstRun = new FirstRun({ settings, sample, platforms, syncs, queue, log });
 

@@ -76,5 +76,6 @@ export const platformsEn = {
   SOURCE_VM_MISSING: 'The VM was not there at the last refresh. Nothing can be done with it until it is found again.',
   SOURCE_VM_RUNNING: 'The VM is running or suspended. Shut it down first.',
   SOURCE_VM_NO_DISK: 'The VM has no disk to boot from.',
+  SAMPLE_SITE_NOT_MADE: 'The sample site could not be made: {cause} You can make it on the Platforms page.',
   SAMPLE_SITE_IN_USE: 'The sample site is used by tasks that have not ended: {tasks}. Wait for them or cancel them first.',
 };

@@ -77,5 +77,6 @@ export const platformsZh: Record<keyof typeof platformsEn, string> = {
   SOURCE_VM_MISSING: '上次刷新时未找到该虚拟机。在重新找到之前，无法对其进行任何操作。',
   SOURCE_VM_RUNNING: '该虚拟机正在运行或已挂起。请先将其关闭。',
   SOURCE_VM_NO_DISK: '该虚拟机没有可启动的磁盘。',
+  SAMPLE_SITE_NOT_MADE: '无法创建示例站点：{cause} 可以在“平台”页面中创建。',
   SAMPLE_SITE_IN_USE: '示例站点正被尚未结束的任务使用：{tasks}。请等待其结束，或先取消任务。',
 };

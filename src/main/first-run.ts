@@ -1,0 +1,78 @@
+/**
+ * What the app begins by itself: the sample site on the very first run, then a listing of every platform. Owns no data but the
+ * note that the sample site was offered: a person who removed it does not find it again.
+ */
+import type { Logger } from 'pino';
+import { AppError } from '../shared/model/app-error.ts';
+import type { Message } from '../shared/model/message.ts';
+import { say } from '../shared/model/message.ts';
+import type { SamplePlatform } from './platforms/sample-platform.ts';
+import type { InspectionQueue } from './source-vms/inspection-queue.ts';
+import type { PlatformRepository } from './store/repositories/platform.repo.ts';
+import type { SettingsRepository } from './store/repositories/settings.repo.ts';
+import type { SyncService } from './sync/sync-service.ts';
+
+export interface FirstRunDeps {
+  settings: SettingsRepository;
+  sample: SamplePlatform;
+  platforms: PlatformRepository;
+  syncs: SyncService;
+  queue: InspectionQueue;
+  log: Logger;
+}
+
+/** Set once the sample site stands; a run killed before makes it again. */
+const offeredSetting = 'sampleSite.wasOffered';
+
+export class FirstRun {
+  readonly #deps: FirstRunDeps;
+  readonly #abort = new AbortController();
+  #working: Promise<void> = Promise.resolve();
+  /** What the person should know of it. */
+  readonly notices: Message[] = [];
+
+  constructor(deps: FirstRunDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Ends when a sample site that had to be made can be listed and has been looked into; on every other start at once.
+   * @param isSyncing also read the inventories of all platforms, without waiting for them
+   */
+  begin({ hasSample, isSyncing }: { hasSample: boolean; isSyncing: boolean }): Promise<void> {
+    this.#working = this.#begin(hasSample, isSyncing);
+    return this.#working;
+  }
+
+  async dispose(): Promise<void> {
+    this.#abort.abort(new AppError('ABORTED'));
+    await this.#working;
+  }
+
+  async #begin(hasSample: boolean, isSyncing: boolean): Promise<void> {
+    const { settings, platforms, syncs, queue, log } = this.#deps;
+    if (hasSample && (await settings.get(offeredSetting)) !== true) await this.#makeSample();
+    if (isSyncing && !this.#abort.signal.aborted) {
+      queue.kick();
+      for (const { id } of await platforms.list()) {
+        // A platform that does not answer says so on its own row.
+        syncs.sync(id).catch((error: unknown) => log.warn({ err: error, platform: id }, 'sync at start failed'));
+      }
+    }
+  }
+
+  async #makeSample(): Promise<void> {
+    const { settings, sample, syncs, queue, log } = this.#deps;
+    try {
+      const { id } = await sample.create(this.#abort.signal);
+      await settings.set({ [offeredSetting]: true });
+      await syncs.sync(id);
+      await queue.idle();
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      // The app works without it; the person can ask for it again on the Platforms page.
+      log.warn({ err: error }, 'no sample site');
+      this.notices.push(say('SAMPLE_SITE_NOT_MADE', { cause: error instanceof Error ? error.message : String(error) }));
+    }
+  }
+}
