@@ -76,20 +76,26 @@ export class LocalDeleter implements DeleterRole {
   }
 
   /**
-   * @throws `DELETE_FILE_CHANGED` at the first item that is not what it was: nothing after it is removed
+   * Looks at all items before it touches the first: a VM that somebody has changed keeps all its files.
+   * @throws `DELETE_FILE_CHANGED` at an item that is not what it was, `LIBRARY_FILE_OUTSIDE` at one that lies elsewhere now
    */
   async remove(vm: ExternalId, manifest: DeletionManifest, signal: AbortSignal): Promise<void> {
-    const root = await this.#library.root.real();
+    for (const item of manifest.items) await this.#isToRemove(vm, item);
     for (const item of manifest.items) {
       signal.throwIfAborted();
-      if (!(await exists(item.path))) continue;
-      if ((await this.#library.root.realInside(item.path)) !== item.path) throw new AppError('LIBRARY_FILE_OUTSIDE', { file: item.path, folder: root });
-      const fingerprint = await this.#fingerprint(item.path, item.kind);
-      if (fingerprint === null) continue;
-      if (fingerprint !== item.fingerprint) throw new AppError('DELETE_FILE_CHANGED', { file: item.path, name: vm });
+      if (!(await this.#isToRemove(vm, item))) continue;
       await removeFile(item.path);
       await syncFolder(dirname(item.path));
     }
+  }
+
+  /** False when it has gone already. */
+  async #isToRemove(vm: ExternalId, item: Item): Promise<boolean> {
+    const fingerprint = await this.#fingerprint(item.path, item.kind);
+    if (fingerprint === null) return false;
+    if ((await this.#library.root.realInside(item.path)) !== item.path) throw new AppError('LIBRARY_FILE_OUTSIDE', { file: item.path, folder: this.#library.root.path });
+    if (fingerprint !== item.fingerprint) throw new AppError('DELETE_FILE_CHANGED', { file: item.path, name: vm });
+    return true;
   }
 }
 

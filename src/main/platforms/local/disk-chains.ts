@@ -36,11 +36,15 @@ interface RememberedChain {
   stamps: string[];
 }
 
+const chainsAtOnce = 2;
+
 export class DiskChains {
   readonly #engine: DiskEngine;
   readonly #root: LibraryRoot;
   readonly #clock: Clock;
   readonly #settleMs: number;
+  readonly #waiting: (() => void)[] = [];
+  #active = 0;
   readonly #remembered = new Map<string, RememberedChain>();
 
   constructor(engine: DiskEngine, root: LibraryRoot, clock: Clock, settleMs: number) {
@@ -59,11 +63,23 @@ export class DiskChains {
   async layers(path: string, signal?: AbortSignal): Promise<DiskLayer[]> {
     const known = this.#remembered.get(path);
     if (known !== undefined && (await this.#isUnchanged(known))) return known.layers;
-    const found = await this.#engine.chain(await this.fileOf(path), signal);
+    const found = await this.#inTurn(async () => this.#engine.chain(await this.fileOf(path), signal));
     const layers = await Promise.all(found.map(async (layer) => ({ ...layer, path: await realpath(layer.path) })));
     const stamps = await Promise.all(layers.map(async (layer) => (await stampOf(layer.path))?.stamp ?? 'gone'));
     this.#remembered.set(path, { layers, stamps });
     return layers;
+  }
+
+  /** Few at once: reading a header takes less time than starting one more of the engine's threads. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#active >= chainsAtOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#active += 1;
+    try {
+      return await work();
+    } finally {
+      this.#active -= 1;
+      this.#waiting.shift()?.();
+    }
   }
 
   async #isUnchanged({ layers, stamps }: RememberedChain): Promise<boolean> {

@@ -17,13 +17,36 @@ const maxBytes: Readonly<Record<Instructions['type'], number>> = { text: 1024 **
  * @param names the VM's own files in that folder (definition, disks)
  */
 export function documentsFor(folder: ScannedFolder, names: readonly string[]): string[] {
-  const key = (name: string): string => stemOf(name).toLocaleLowerCase('en');
-  const own = new Set(names.map(key));
-  const taken = new Set([...folder.definitions, ...folder.ovfs, ...folder.archives, ...folder.disks].map(key));
-  const sorted = [...folder.documents].sort((a, b) => a.localeCompare(b, 'en'));
-  const named = sorted.filter((name) => own.has(key(name)));
-  const general = sorted.filter((name) => !taken.has(key(name)) && !own.has(key(name)));
-  return [...named, ...general].slice(0, maxDocuments);
+  if (folder.documents.length === 0) return [];
+  const { byStem, general } = indexOf(folder);
+  const own = new Set(names.map(stemKey));
+  return [...[...own].flatMap((stem) => byStem.get(stem) ?? []), ...general].slice(0, maxDocuments);
+}
+
+const stemKey = (name: string): string => stemOf(name).toLowerCase();
+
+interface DocumentIndex {
+  /** Documents with the base name of some definition or disk. */
+  byStem: Map<string, string[]>;
+  /** The others. */
+  general: string[];
+}
+
+/** Made once a folder: thousands of VMs may lie in one. */
+const indexes = new WeakMap<ScannedFolder, DocumentIndex>();
+
+function indexOf(folder: ScannedFolder): DocumentIndex {
+  const known = indexes.get(folder);
+  if (known !== undefined) return known;
+  const taken = new Set([...folder.definitions, ...folder.ovfs, ...folder.archives, ...folder.disks].map(stemKey));
+  const index: DocumentIndex = { byStem: new Map(), general: [] };
+  for (const name of [...folder.documents].sort((a, b) => a.localeCompare(b, 'en'))) {
+    const stem = stemKey(name);
+    if (taken.has(stem)) index.byStem.set(stem, [...(index.byStem.get(stem) ?? []), name]);
+    else index.general.push(name);
+  }
+  indexes.set(folder, index);
+  return index;
 }
 
 /** Size and type; a document that vanished meanwhile is left out by the caller's `null`. */

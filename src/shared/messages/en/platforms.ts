@@ -62,7 +62,7 @@ export const platformsEn = {
   SNAPSHOT_PLAN_OTHER: 'This step was prepared for another kind of snapshot operation. Start the task again.',
 
   DELETE_DISK_SHARED: 'A disk of “{name}” is also used by {users}, so the VM cannot be deleted.',
-  DELETE_FILE_CHANGED: 'The file {file} has changed since the deletion was planned. Nothing more of “{name}” was removed. Look at the VM and plan again.',
+  DELETE_FILE_CHANGED: 'The file {file} has changed since the deletion was planned. Nothing of “{name}” is removed while that is so. Look at the VM and plan again.',
 
   CAPABILITY_NOT_OFFERED: 'This kind of platform does not offer it.',
   CAPABILITY_NOT_PROBED: 'It is not known yet whether the platform can do this. Refresh the platform first.',

@@ -63,7 +63,7 @@ export const platformsZh: Record<keyof typeof platformsEn, string> = {
   SNAPSHOT_PLAN_OTHER: '此步骤是为另一种快照操作准备的。请重新开始任务。',
 
   DELETE_DISK_SHARED: '“{name}”的磁盘还被 {users} 使用，因此不能删除该虚拟机。',
-  DELETE_FILE_CHANGED: '文件 {file} 在计划删除之后发生了变化。“{name}”的其余内容未被删除。请查看该虚拟机并重新计划。',
+  DELETE_FILE_CHANGED: '文件 {file} 在计划删除之后发生了变化。在此情况下不会删除“{name}”的任何内容。请查看该虚拟机并重新计划。',
 
   CAPABILITY_NOT_OFFERED: '此类平台不提供该功能。',
   CAPABILITY_NOT_PROBED: '尚不清楚该平台是否支持此功能。请先刷新平台。',
