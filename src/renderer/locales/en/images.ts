@@ -85,7 +85,7 @@ export const images = {
   'images.disk.partitions': 'Partitions',
   'images.disk.preparation': 'Prepared for cloning by',
   'images.disk.problems': 'Oddities',
-  'images.disk.read': '{bytes} read in {seconds}',
+  'images.disk.read': '{bytes} read',
   'images.disk.virtioStorage': 'virtio storage drivers',
   'images.disk.virtioStorage.no': 'Missing',
   'images.disk.virtioStorage.yes': 'Start at boot',

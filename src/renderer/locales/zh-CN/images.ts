@@ -85,7 +85,7 @@ export const images = {
   'images.disk.partitions': '分区',
   'images.disk.preparation': '克隆准备',
   'images.disk.problems': '异常',
-  'images.disk.read': '读取 {bytes}，用时 {seconds}',
+  'images.disk.read': '读取了 {bytes}',
   'images.disk.virtioStorage': 'virtio 存储驱动',
   'images.disk.virtioStorage.no': '缺失',
   'images.disk.virtioStorage.yes': '随系统启动',

@@ -9,7 +9,7 @@ export function desktopImageColumns(texts: Texts): GridColumn<DesktopImage>[] {
   return [
     { key: 'name', title: t('images.name'), width: 220, grow: 2, isSortable: true, isRequired: true, pin: 'start', text: (row) => row.name },
     { key: 'version', title: t('images.desktop.version'), width: 84, isSortable: true, align: 'end', text: (row) => String(row.current.number) },
-    { key: 'architecture', title: t('images.architecture'), width: 104, isSortable: true, text: (row) => t(`images.architecture.${row.architecture}`) },
+    { key: 'architecture', title: t('images.architecture'), width: 124, isSortable: true, text: (row) => t(`images.architecture.${row.architecture}`) },
     { key: 'fileType', title: t('images.desktop.fileType'), width: 124, isSortable: true, text: (row) => fileTypeText(row.current, texts) },
     { key: 'configure', title: t('images.configure'), width: 150, grow: 1, text: (row) => configureText(row.current, texts) },
     { key: 'os', title: t('images.os'), width: 160, grow: 1, text: (row) => osText(row.current.os, texts) },
@@ -25,6 +25,6 @@ export function desktopImageColumns(texts: Texts): GridColumn<DesktopImage>[] {
     { key: 'source', title: t('images.desktop.sourceVm'), width: 150, text: (row) => row.current.source.vmName },
     { key: 'publishedBy', title: t('images.desktop.publishedBy'), width: 90, isSortable: true, text: (row) => row.current.publishedBy },
     { key: 'publishedAt', title: t('images.desktop.publishedAt'), width: 150, isSortable: true, text: (row) => time(row.current.publishedAt) },
-    { key: 'actions', title: t('images.actions'), width: 60, isRequired: true, pin: 'end' },
+    { key: 'actions', title: t('images.actions'), width: 84, isRequired: true, pin: 'end' },
   ];
 }

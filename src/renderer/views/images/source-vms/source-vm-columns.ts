@@ -7,9 +7,9 @@ import { diskFormats, osText } from '../labels.ts';
 export function sourceVmColumns(texts: Texts): GridColumn<SourceVm>[] {
   const { t, bytes, time } = texts;
   return [
-    { key: 'name', title: t('images.name'), width: 220, grow: 2, isSortable: true, isRequired: true, pin: 'start', text: (vm) => vm.name },
+    { key: 'name', title: t('images.name'), width: 210, grow: 2, isSortable: true, isRequired: true, pin: 'start', text: (vm) => vm.name },
     { key: 'verdict', title: t('images.verdict'), width: 118, isSortable: true },
-    { key: 'platform', title: t('images.platform'), width: 130, isSortable: true, text: (vm) => vm.platformName },
+    { key: 'platform', title: t('images.platform'), width: 116, isSortable: true, text: (vm) => vm.platformName },
     { key: 'os', title: t('images.os'), width: 170, grow: 1, isSortable: true, text: (vm) => osText(vm.os, texts) },
     { key: 'bootMode', title: t('images.bootMode'), width: 96, isSortable: true, text: (vm) => t(`images.bootMode.${vm.bootMode}`) },
     { key: 'videoModel', title: t('images.video'), width: 92, isSortable: true, text: (vm) => vm.videoModel ?? t('images.video.unknown') },
@@ -35,6 +35,6 @@ export function sourceVmColumns(texts: Texts): GridColumn<SourceVm>[] {
     { key: 'vcpus', title: t('images.vcpus'), width: 70, align: 'end', isHiddenByDefault: true, text: (vm) => String(vm.vcpus ?? '–') },
     { key: 'memoryBytes', title: t('images.memory'), width: 90, align: 'end', isHiddenByDefault: true, text: (vm) => (vm.memoryBytes === null ? '–' : bytes(vm.memoryBytes)) },
     { key: 'seenAt', title: t('images.seen'), width: 110, isSortable: true },
-    { key: 'actions', title: t('images.actions'), width: 224, isRequired: true, pin: 'end' },
+    { key: 'actions', title: t('images.actions'), width: 196, isRequired: true, pin: 'end' },
   ];
 }

@@ -1,5 +1,5 @@
 /** What can be done with one image source VM, as actions with reasons; the open dialog is state of the page that uses them. */
-import { CopyDocument, DocumentCopy, Edit, Refresh, SwitchFilled } from '@element-plus/icons-vue';
+import { DocumentCopy, Edit, Refresh } from '@element-plus/icons-vue';
 import { shallowRef, type ShallowRef } from 'vue';
 import { useClient } from '../../../api/client.ts';
 import { defineAction, type Action } from '../../../composables/use-action.ts';
@@ -30,10 +30,10 @@ export function useSourceVmActions(): SourceVmActions {
   };
 
   const clone = defineAction<SourceVm>({
-    id: 'sourceVm.clone', title: () => t('images.sourceVm.clone'), icon: CopyDocument, canRun: (vm) => canRun(vm.actions.clone), run: open('clone'),
+    id: 'sourceVm.clone', title: () => t('images.sourceVm.clone'), canRun: (vm) => canRun(vm.actions.clone), run: open('clone'),
   });
   const convert = defineAction<SourceVm>({
-    id: 'sourceVm.convert', title: () => t('images.sourceVm.convert'), icon: SwitchFilled, canRun: (vm) => canRun(vm.actions.convert), run: open('convert'),
+    id: 'sourceVm.convert', title: () => t('images.sourceVm.convert'), canRun: (vm) => canRun(vm.actions.convert), run: open('convert'),
   });
   const edit = defineAction<SourceVm>({
     id: 'sourceVm.edit', title: () => t('images.edit'), icon: Edit, canRun: (vm) => canRun(vm.actions.edit), run: open('edit'),
