@@ -101,9 +101,9 @@ export class NtfsVolume {
       return {
         isReadable: true,
         lengthBytes: resident.length,
-        read: async (offset, length) => {
-          if (offset < 0 || length < 0 || offset + length > resident.length) throw new WalkStopped('damaged', 'read past a value');
-          return resident.subarray(offset, offset + length);
+        read: (offset, length) => {
+          if (offset < 0 || length < 0 || offset + length > resident.length) return Promise.reject(new WalkStopped('damaged', 'read past a value'));
+          return Promise.resolve(resident.subarray(offset, offset + length));
         },
       };
     }
@@ -182,7 +182,7 @@ export class NtfsVolume {
 
 /** Upper case as the volume's own table has it, for all names that matter here: letter by letter, never changing the length. */
 function fold(name: string): string {
-  return [...name].map((letter) => (letter.toUpperCase().length === letter.length ? letter.toUpperCase() : letter)).join('');
+  return name.replace(/[^\0-@[-`]/g, (letter) => (letter.toUpperCase().length === 1 ? letter.toUpperCase() : letter));
 }
 
 /** Looks through one node: the record when the name is in it, else the node below in which it would be. */
