@@ -34,7 +34,8 @@ if (start === null) {
   exit(await runCli({ argv: words, io, signal: interrupted.signal, self }));
 } else if (isElectron) {
   const { startElectron } = await import('./shells/electron/main.ts');
-  await startElectron(start);
+  // Not awaited: Electron becomes ready only once this file has run to its end.
+  startElectron(start);
 } else {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);

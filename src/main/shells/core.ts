@@ -21,7 +21,7 @@ export interface CoreOptions {
   shell: ShellKind;
   hasSample: boolean;
   /** Only for the shell that has them (Electron: the system's key store). */
-  extra?: Partial<Pick<AppOptions, 'canReveal' | 'reveal'>>;
+  extra?: Partial<Pick<AppOptions, 'canReveal' | 'reveal' | 'safeStorage'>>;
 }
 
 export interface Core {
@@ -75,7 +75,7 @@ async function hostCore(host: Host, { shell, hasSample, extra }: CoreOptions): P
     logger.info({ version: appVersion, shell, node: process.versions.node }, 'starting');
     const app = await createApp({
       version: appVersion, dataDirectory, hasSample, shell, log: logger, redactor,
-      canReveal: hasDisplay(), reveal: revealInFileManager, ...extra,
+      canReveal: hasDisplay(), reveal: revealInFileManager, safeStorage: null, ...extra,
     });
     endings.push(() => app.dispose(), () => host.stopServing());
     const gate = new Gate({ handlers: app.handlers, runningCalls: app.runningCalls, log: logger, isOutputChecked });

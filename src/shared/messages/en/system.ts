@@ -8,4 +8,9 @@ export const systemEn = {
   ABORTED: 'Stopped, as asked.',
   TIMED_OUT: '{what} did not answer within {limitSeconds}.',
   INPUT_TOO_LARGE: 'The request is larger than Goldpress reads (1 MiB), or nested too deeply. Send less at once.',
+  QUIT_RUNNING: 'Tasks are at work: {count}',
+  QUIT_RUNNING_DETAIL: 'Nothing is lost either way: a paused task goes on at the next start, from where it was.',
+  QUIT_KEEP_RUNNING: 'Close the window, keep working',
+  QUIT_PAUSE: 'Pause and quit',
+  QUIT_CANCEL: 'Cancel',
 };

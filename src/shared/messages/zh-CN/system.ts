@@ -9,4 +9,9 @@ export const systemZh: Record<keyof typeof systemEn, string> = {
   ABORTED: '已按要求停止。',
   TIMED_OUT: '{what}在 {limitSeconds} 内没有响应。',
   INPUT_TOO_LARGE: '请求超过 Goldpress 可读取的上限（1 MiB），或嵌套过深。请分次发送。',
+  QUIT_RUNNING: '有任务正在运行：{count}',
+  QUIT_RUNNING_DETAIL: '两种选择都不会丢失任何内容：暂停的任务会在下次启动时从中断处继续。',
+  QUIT_KEEP_RUNNING: '关闭窗口，继续运行',
+  QUIT_PAUSE: '暂停并退出',
+  QUIT_CANCEL: '取消',
 };

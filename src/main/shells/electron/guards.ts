@@ -1,0 +1,24 @@
+/** What no page in a window may do: navigate away, open windows, embed, ask for permissions. */
+import { app, session } from 'electron';
+import { pageOrigin } from './protocol.ts';
+
+const allowedPermissions = new Set(['clipboard-sanitized-write']);
+
+/** Whether an address is one of the app's own pages. */
+export function isOwnPage(address: string): boolean {
+  return address === pageOrigin || address.startsWith(`${pageOrigin}/`);
+}
+
+/** Installed once, before the first window; holds for every page that is ever made. */
+export function installGuards(): void {
+  app.on('web-contents-created', (_event, contents) => {
+    contents.on('will-navigate', (event) => {
+      if (!isOwnPage(event.url)) event.preventDefault();
+    });
+    contents.on('will-redirect', (event) => event.preventDefault());
+    contents.on('will-attach-webview', (event) => event.preventDefault());
+    contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+  });
+  session.defaultSession.setPermissionRequestHandler((_contents, permission, answer) => answer(allowedPermissions.has(permission)));
+  session.defaultSession.setPermissionCheckHandler((_contents, permission) => allowedPermissions.has(permission));
+}

@@ -1,0 +1,12 @@
+/** The system's key store through Electron. Whether it really protects is judged by the vault, from the backend's name. */
+import { safeStorage } from 'electron';
+import type { SafeStorage } from '../../secrets/safe-storage.ts';
+
+const fixedBackends: Readonly<Record<string, string>> = { darwin: 'keychain', win32: 'dpapi' };
+
+export const electronSafeStorage: SafeStorage = {
+  isAvailable: () => safeStorage.isEncryptionAvailable(),
+  backend: () => fixedBackends[process.platform] ?? safeStorage.getSelectedStorageBackend(),
+  encrypt: (text) => safeStorage.encryptString(text),
+  decrypt: (bytes) => safeStorage.decryptString(Buffer.from(bytes)),
+};
