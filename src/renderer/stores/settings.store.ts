@@ -13,6 +13,9 @@ export const zoomSteps = [0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3] as cons
 
 const saveDelayMs = 400;
 
+/** The last address is kept beside the column choices: the contract has one place for what the window remembers. */
+const placeKey = 'window.place';
+
 export const useSettings = defineStore('settings', () => {
   const client = useClient();
   const toasts = useToasts();
@@ -97,6 +100,16 @@ export const useSettings = defineStore('settings', () => {
     setTheme(value: WindowSettings['theme']): void {
       theme.value = value;
       save({ theme: value });
+    },
+    /** The address that the window was left at, or null. */
+    lastPlace(): string | null {
+      const stored = grids.value[placeKey];
+      return typeof stored === 'string' && stored.startsWith('/') ? stored : null;
+    },
+    setPlace(path: string): void {
+      if (grids.value[placeKey] === path) return;
+      grids.value = { ...grids.value, [placeKey]: path };
+      save({ grids: { [placeKey]: path } });
     },
     setGrid(gridId: string, choice: WindowSettings['grids'][string]): void {
       grids.value = { ...grids.value, [gridId]: choice };

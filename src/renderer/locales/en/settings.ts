@@ -6,7 +6,7 @@ export const settings = {
   'settings.language': 'Language',
   'settings.language.system': 'Like the system',
   'settings.licences': 'Licences',
-  'settings.licencesText': 'Goldpress is licensed under Apache-2.0. The licences of the software it contains are in the file THIRD-PARTY-LICENSES beside the program.',
+  'settings.licencesText': 'Goldpress is free software under Apache-2.0; the file LICENSE has the full text.',
   'settings.notices': 'Worth knowing',
   'settings.runtime': 'Runtime',
   'settings.shell': 'Opened in',

@@ -8,7 +8,7 @@ export const settings: Record<keyof typeof en, string> = {
   'settings.language': '语言',
   'settings.language.system': '跟随系统',
   'settings.licences': '许可证',
-  'settings.licencesText': 'Goldpress 采用 Apache-2.0 许可证。所含第三方软件的许可证见程序目录下的 THIRD-PARTY-LICENSES 文件。',
+  'settings.licencesText': 'Goldpress 是采用 Apache-2.0 许可证的自由软件，全文见 LICENSE 文件。',
   'settings.notices': '请注意',
   'settings.runtime': '运行环境',
   'settings.shell': '打开方式',
