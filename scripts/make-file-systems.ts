@@ -1,6 +1,7 @@
 /**
  * Makes the small file systems of the sample site and of the inspection tests with the real mkfs programs, and stores them
- * as packs. Needs (Debian): dosfstools mtools e2fsprogs ntfs-3g wimtools xfsprogs btrfs-progs. Nothing is mounted, no root is needed.
+ * as packs. Needs (Debian): dosfstools mtools e2fsprogs ntfs-3g wimtools xfsprogs btrfs-progs. Nothing is mounted and no root is
+ * needed, but with `--subvolumes`, which makes only the pack of btrfs volumes whose system lies in a subvolume.
  * Run it only when a fixture changes: `node scripts/run.mjs scripts/make-file-systems.ts`.
  */
 import { execFileSync } from 'node:child_process';
@@ -114,6 +115,27 @@ const btrfs = (label: string, tree: Tree): Maker => (name) => {
   return image;
 };
 
+/** A btrfs whose system lies in a subvolume, made by the kernel; `packing` as the mount option names it. */
+const btrfsSubvolume = (path: string, isDefault: boolean, packing: string, tree: Tree): Maker => (name) => {
+  const image = emptyImage(name, 128);
+  const mountPoint = join(work, `${name}.mount`);
+  mkdirSync(mountPoint);
+  run('mkfs.btrfs', ['-q', '-f', '-m', 'single', '-d', 'single', '-L', name, image]);
+  run('mount', ['-o', `loop,compress-force=${packing}`, image, mountPoint]);
+  try {
+    let parent = mountPoint;
+    for (const part of path.split('/')) {
+      parent = join(parent, part);
+      run('btrfs', ['subvolume', 'create', parent]);
+    }
+    run('cp', ['-a', `${layOut(name, tree)}/.`, parent]);
+    if (isDefault) run('btrfs', ['subvolume', 'set-default', parent]);
+  } finally {
+    run('umount', [mountPoint]);
+  }
+  return image;
+};
+
 /** Finds the blocks that are not zero; neighbours become one run. */
 function sparseRuns(image: string): { lengthBytes: number; runs: [number, number][]; bytes: Buffer[] } {
   const lengthBytes = statSync(image).size;
@@ -159,7 +181,15 @@ function makePack(path: string, makers: Record<string, Maker>): void {
 const windowsLoaders = ['EFI/Microsoft/Boot/bootmgfw.efi', 'EFI/Boot/bootx64.efi'];
 const linuxLoaders = (vendor: string): string[] => [`EFI/${vendor}/shimx64.efi`, `EFI/${vendor}/grubx64.efi`];
 
-try {
+function makeSubvolumes(): void {
+  makePack(join(root, 'tests/fixtures/subvolumes.json'), {
+    // As openSUSE does it: a snapshot is the default. As Ubuntu and Fedora do it: a subvolume that the boot loader names.
+    'opensuse-snapshot': btrfsSubvolume('@/.snapshot', true, 'zlib', linuxTree(linuxReleases['opensuse-15.6'])),
+    'ubuntu-subvolume': btrfsSubvolume('@', false, 'zstd', linuxTree(linuxReleases['ubuntu-24.04'])),
+  });
+}
+
+function makeAll(): void {
   makePack(join(root, 'src/main/sample-site/file-systems.json'), {
     'esp-windows': fat(100, 32, 'SYSTEM', espTree(windowsLoaders, 'x86_64')),
     'esp-ubuntu': fat(100, 32, 'ESP', espTree([...linuxLoaders('ubuntu'), 'EFI/BOOT/BOOTX64.EFI'], 'x86_64')),
@@ -188,6 +218,11 @@ try {
     'esp-fat12': fat(4, 12, 'ESP12', espTree(['EFI/BOOT/BOOTAA64.EFI', 'EFI/kylin/grubaa64.efi'], 'aarch64')),
     'esp-fat16': fat(32, 16, 'ESP16', espTree(['EFI/opensuse/a loader with a long name.efi', 'EFI/BOOT/BOOTX64.EFI'], 'x86_64')),
   });
+}
+
+try {
+  if (process.argv.includes('--subvolumes')) makeSubvolumes();
+  else makeAll();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -136,12 +136,25 @@ describe('hostile structures', () => {
     }
   });
 
+  it('does not believe the registry of a Windows that was not shut down', async () => {
+    const torn = rewritten(fileSystem('windows-10'), (bytes) => {
+      // The second counter of every hive falls behind the first.
+      for (let at = bytes.indexOf('regf'); at >= 0; at = bytes.indexOf('regf', at + 4)) if (at % 512 === 0) bytes.writeUInt32LE(0, at + 8);
+    });
+    const found = await expectBounded(torn);
+    expect(found.os.name).toContain('Windows 10');
+    expect(found.hasVirtioStorage).toBeNull();
+    expect(codesOf(found.osEvidence)).toContain('INSPECT_REGISTRY_UNSETTLED');
+  });
+
   it('stops at its budget and says so', async () => {
-    const found = await inspectDisk(readerOf(samples['windows-11']), [], new AbortController().signal, { maxBytes: 60 * 1024, maxReads: 200_000 });
+    const found = await inspectDisk(readerOf(samples['windows-11']), [], new AbortController().signal, { ...defaultBudget, maxBytes: 60 * 1024 });
     expect(found.bytesRead).toBeLessThanOrEqual(60 * 1024);
     expect(found.os.family).toBe('unknown');
-    const few = await inspectDisk(readerOf(samples['ubuntu-24.04']), [], new AbortController().signal, { maxBytes: defaultBudget.maxBytes, maxReads: 12 });
+    const few = await inspectDisk(readerOf(samples['ubuntu-24.04']), [], new AbortController().signal, { ...defaultBudget, maxReads: 12 });
     expect(few.os.family).toBe('unknown');
+    const little = await inspectDisk(readerOf(samples['rocky-9']), [], new AbortController().signal, { ...defaultBudget, maxHandedOutBytes: 20 * 1024 });
+    expect(little.os.family).toBe('unknown');
   });
 
   it('stops when it is told to, and passes errors of the disk on', async () => {

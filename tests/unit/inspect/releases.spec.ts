@@ -19,6 +19,8 @@ const releases: Record<string, { os: object; virtio?: boolean; preparation?: str
   'rocky-9': { os: { family: 'linux', distro: 'rocky', name: 'Rocky Linux 9.4 (Blue Onyx)', version: '9.4', architecture: 'x86_64' }, preparation: ['cloud-init'] },
   'rhel-9': { os: { family: 'linux', distro: 'rhel', name: 'Red Hat Enterprise Linux 9.4 (Plow)', version: '9.4', architecture: 'x86_64' } },
   'opensuse-15.6': { os: { family: 'linux', distro: 'opensuse-leap', name: 'openSUSE Leap 15.6', version: '15.6', architecture: 'x86_64' } },
+  'opensuse-snapshot': { os: { family: 'linux', distro: 'opensuse-leap', name: 'openSUSE Leap 15.6', version: '15.6', architecture: 'x86_64' } },
+  'ubuntu-subvolume': { os: { family: 'linux', distro: 'ubuntu', name: 'Ubuntu 24.04.1 LTS', version: '24.04', architecture: 'x86_64' }, preparation: ['cloud-init'] },
   'uos-20': { os: { family: 'linux', distro: 'uos', name: 'UnionTech OS Desktop 20 Pro', version: '20', architecture: 'x86_64' } },
 };
 

@@ -9,11 +9,14 @@ const blockBytes = 4096;
 const keptBlocks = 4096;
 
 export interface InspectionBudget {
+  /** Bytes asked of the disk. */
   maxBytes: number;
   maxReads: number;
+  /** Bytes handed out, those kept from earlier included: bounds the work of walks that look at the same large block again and again. */
+  maxHandedOutBytes: number;
 }
 
-export const defaultBudget: InspectionBudget = { maxBytes: 64 * 1024 ** 2, maxReads: 200_000 };
+export const defaultBudget: InspectionBudget = { maxBytes: 64 * 1024 ** 2, maxReads: 200_000, maxHandedOutBytes: 256 * 1024 ** 2 };
 
 export class BudgetedReader implements Volume {
   readonly #disk: Pick<DiskReader, 'virtualBytes' | 'read'>;
@@ -22,6 +25,7 @@ export class BudgetedReader implements Volume {
   readonly #blocks = new Map<number, Buffer>();
   #bytesRead = 0;
   #reads = 0;
+  #handedOutBytes = 0;
 
   constructor(disk: Pick<DiskReader, 'virtualBytes' | 'read'>, signal: AbortSignal, budget: InspectionBudget = defaultBudget) {
     this.#disk = disk;
@@ -48,6 +52,8 @@ export class BudgetedReader implements Volume {
       throw new WalkStopped('damaged', `read of ${length} at ${offset} on a disk of ${this.lengthBytes}`);
     }
     this.#reads += 1;
+    this.#handedOutBytes += length;
+    if (this.#handedOutBytes > this.#budget.maxHandedOutBytes) throw new WalkStopped('limit', 'too much work');
     if (this.#reads > this.#budget.maxReads) throw new WalkStopped('limit', 'too many reads');
     if (length === 0) return Buffer.alloc(0);
     const first = Math.floor(offset / blockBytes);

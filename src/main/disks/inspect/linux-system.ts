@@ -10,6 +10,8 @@ export interface FoundSystem {
   evidencePath: string;
   preparation: string[];
   hasVirtioStorage: boolean | null;
+  /** False where newer settings may lie in a log that is not read. */
+  isSettled: boolean;
 }
 
 const maxReleaseBytes = 64 * 1024;
@@ -70,6 +72,7 @@ export async function findLinux(root: VolumeNode): Promise<FoundSystem | null> {
       evidencePath: path,
       preparation: isCloudInit === true ? ['cloud-init'] : [],
       hasVirtioStorage: null,
+      isSettled: true,
     };
   }
   return null;

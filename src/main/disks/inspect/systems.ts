@@ -67,6 +67,7 @@ export async function findSystems(volumes: readonly { partition: Partition; volu
     if (answer === null) continue;
     found.push(answer);
     evidence.push(say('INSPECT_SYSTEM_FOUND', { partition: partition.number, path: answer.evidencePath, system: answer.os.name ?? answer.os.family }));
+    if (!answer.isSettled) evidence.push(say('INSPECT_REGISTRY_UNSETTLED', { partition: partition.number }));
   }
   const [first] = found;
   if (first === undefined) return { os: nothing, osEvidence: [...evidence, say('INSPECT_NO_SYSTEM')], preparation: [], hasVirtioStorage: null };

@@ -39,12 +39,15 @@ async function readRelease(software: RegistryHive): Promise<Release> {
   return { name: update === null ? name : `${name} ${update}`, version };
 }
 
-/** Whether the system loads a virtio storage driver before it reads its own disk; lying in the driver store is not enough. */
-async function readVirtioStorage(system: RegistryHive, controlSet: string): Promise<boolean> {
+/**
+ * Whether the system loads a virtio storage driver before it reads its own disk; lying in the driver store is not enough.
+ * Null where it is not there but may have come since, in the log of a hive that was not closed.
+ */
+async function readVirtioStorage(system: RegistryHive, controlSet: string): Promise<boolean | null> {
   for (const service of ['viostor', 'vioscsi']) {
     if ((await system.value([controlSet, 'Services', service], 'Start')) === bootStart) return true;
   }
-  return false;
+  return system.isClean ? false : null;
 }
 
 async function controlSetOf(system: RegistryHive): Promise<string | null> {
@@ -86,5 +89,6 @@ export async function findWindows(root: VolumeNode): Promise<FoundSystem | null>
     evidencePath: software === null ? kernelPath : softwarePath,
     preparation: (await tolerantly(() => isGeneralized(root, software), false)) ? ['sysprep'] : [],
     hasVirtioStorage: system === null || controlSet === null ? null : await tolerantly(() => readVirtioStorage(system, controlSet), null),
+    isSettled: (software?.isClean ?? true) && (system?.isClean ?? true),
   };
 }

@@ -37,6 +37,7 @@ export const inspectionEn = {
   INSPECT_NO_TABLE: 'The disk has no partition table: no firmware finds anything to start on it.',
   INSPECT_PARTITIONS_OVERLAP: 'Partitions {first} and {second} overlap: writing to one damages the other. Correct the partition table before publishing.',
   INSPECT_PARTITION_PAST_END: 'Partition {partition} ends at {endBytes}, but the disk ends at {diskBytes}. Restore the disk from before it was made smaller.',
+  INSPECT_REGISTRY_UNSETTLED: 'The Windows on partition {partition} was not shut down completely (switch off Fast Startup, then shut down): newer settings may be missing here.',
   INSPECT_SEVERAL_SYSTEMS: 'The disk holds different systems; which of them starts is not known. Say the system by hand.',
   INSPECT_SYSTEM_FOUND: 'Partition {partition} holds {system} ({path}).',
   INSPECT_TABLE_UNREADABLE: 'The partition table is damaged and could not be read.',

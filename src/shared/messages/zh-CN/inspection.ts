@@ -39,6 +39,7 @@ export const inspectionZh: Record<keyof typeof inspectionEn, string> = {
   INSPECT_NO_TABLE: '该磁盘没有分区表：固件无法在其上找到可启动的内容。',
   INSPECT_PARTITIONS_OVERLAP: '分区 {first} 与分区 {second} 重叠：写入其中一个会损坏另一个。请先更正分区表再发布。',
   INSPECT_PARTITION_PAST_END: '分区 {partition} 结束于 {endBytes}，但磁盘结束于 {diskBytes}。请恢复缩小之前的磁盘。',
+  INSPECT_REGISTRY_UNSETTLED: '分区 {partition} 上的 Windows 未完全关机（请关闭“快速启动”后再关机）：此处可能缺少较新的设置。',
   INSPECT_SEVERAL_SYSTEMS: '该磁盘上有不同的操作系统，无法判断启动的是哪一个。请手动指定操作系统。',
   INSPECT_SYSTEM_FOUND: '分区 {partition} 上是 {system}（{path}）。',
   INSPECT_TABLE_UNREADABLE: '分区表已损坏，无法读取。',
