@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../../shared/model/app-error.ts';
 import type { BlockReader } from './block-reader.ts';
 import { blockBytes } from './blocks.ts';
+import type { ByteSource } from './byte-source.ts';
 import { Checkpoint, readCheckpoint, restoreBlocks, type CheckpointSubject } from './checkpoint.ts';
 import type { ConvertJob, ConvertResult, DiskFile } from './disk-engine.ts';
 import { FileSource } from './file-source.ts';
@@ -23,7 +24,7 @@ import { finishTarget, planTarget, viewTarget, type TargetPlan } from './target-
 const verifiedBatches = 2;
 
 /** Of every layer together. */
-export async function fingerprintOf(sources: readonly FileSource[]): Promise<string> {
+export async function fingerprintOf(sources: readonly ByteSource[]): Promise<string> {
   const hash = createHash('sha256');
   for (const source of sources) hash.update(`${await source.fingerprint()}\n`);
   return hash.digest('hex').slice(0, 32);

@@ -4,7 +4,7 @@
  */
 import { AppError } from '../../shared/model/app-error.ts';
 import type { DiskFormat } from '../../shared/model/disk.ts';
-import type { FileSource } from './file-source.ts';
+import type { BlockSource } from './sources/block-source.ts';
 import { findTailFooter, vhdCookie } from './vhd/footer.ts';
 
 interface Signature {
@@ -42,7 +42,7 @@ export interface Detection {
 }
 
 /** `DISK_FORMAT_NOT_READ` for a format that is known and not read, `DISK_FORMAT_AMBIGUOUS` for a file that is two things. */
-export async function detectFormat(source: FileSource, signal?: AbortSignal): Promise<Detection> {
+export async function detectFormat(source: BlockSource, signal?: AbortSignal): Promise<Detection> {
   const path = source.label;
   if (source.sizeBytes === 0) throw new AppError('DISK_EMPTY', { path });
   const [head] = await source.read([{ offset: 0, length: Math.min(probeBytes, source.sizeBytes) }], signal);

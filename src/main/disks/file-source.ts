@@ -7,8 +7,9 @@ import { closeSync, constants, fstatSync, openSync, read as readCallback, readSy
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { AppError } from '../../shared/model/app-error.ts';
-import type { ByteRange, ByteSource } from './byte-source.ts';
+import type { ByteRange } from './byte-source.ts';
 import { readError } from './file-errors.ts';
+import type { BlockSource } from './sources/block-source.ts';
 
 const readFrom = promisify(readCallback);
 
@@ -21,7 +22,7 @@ export interface FileSourceOptions {
   isBlocking?: boolean;
 }
 
-export class FileSource implements ByteSource {
+export class FileSource implements BlockSource {
   readonly label: string;
   readonly sizeBytes: number;
   /** Bytes that the file takes up; its size where the file system does not tell. */

@@ -11,6 +11,7 @@ import { Qcow2Reader } from './qcow2/reader.ts';
 import { readSnapshots, type InternalSnapshot } from './qcow2/snapshots.ts';
 import { readL1 } from './qcow2/tables.ts';
 import { RawReader } from './raw/raw-reader.ts';
+import type { BlockSource } from './sources/block-source.ts';
 import { readVhdLayout, VhdReader } from './vhd/reader.ts';
 
 export interface OpenDisk {
@@ -18,7 +19,7 @@ export interface OpenDisk {
   /** The file asked about first. */
   layers: DiskLayer[];
   /** One a layer, in the same order; closed with the reader. */
-  sources: FileSource[];
+  sources: BlockSource[];
   /** Of the file asked about. */
   snapshots: InternalSnapshot[];
 }
@@ -28,7 +29,7 @@ const backingFormats: Readonly<Record<string, Detection['format']>> = { raw: 'ra
 
 /** Opens the chain; the caller closes the reader, which closes every layer. */
 export async function openDisk(file: DiskFile, signal?: AbortSignal, options: FileSourceOptions = {}): Promise<OpenDisk> {
-  const sources: FileSource[] = [];
+  const sources: BlockSource[] = [];
   try {
     return await openLayer(file.path, null, file.policy, sources, signal, options);
   } catch (error) {
@@ -39,7 +40,7 @@ export async function openDisk(file: DiskFile, signal?: AbortSignal, options: Fi
 
 /** @param stated the format that the overlay's header gives; null = found out from the bytes (only for the file asked about). */
 async function openLayer(
-  path: string, stated: Detection['format'] | null, policy: ChainPolicy, sources: FileSource[], signal: AbortSignal | undefined, options: FileSourceOptions,
+  path: string, stated: Detection['format'] | null, policy: ChainPolicy, sources: BlockSource[], signal: AbortSignal | undefined, options: FileSourceOptions,
 ): Promise<OpenDisk> {
   signal?.throwIfAborted();
   const source = await FileSource.open(path, options);
@@ -62,7 +63,7 @@ async function openLayer(
 }
 
 async function openQcow2(
-  source: FileSource, policy: ChainPolicy, sources: FileSource[], signal: AbortSignal | undefined, options: FileSourceOptions,
+  source: BlockSource, policy: ChainPolicy, sources: BlockSource[], signal: AbortSignal | undefined, options: FileSourceOptions,
 ): Promise<OpenDisk> {
   const header = await readQcow2Header(source, signal);
   const l1 = await readL1(source, header, header.l1Offset, header.l1Entries, signal);
@@ -74,7 +75,7 @@ async function openQcow2(
 }
 
 async function openBacking(
-  overlayPath: string, backing: NonNullable<Qcow2Header['backing']>, policy: ChainPolicy, sources: FileSource[],
+  overlayPath: string, backing: NonNullable<Qcow2Header['backing']>, policy: ChainPolicy, sources: BlockSource[],
   signal: AbortSignal | undefined, options: FileSourceOptions,
 ): Promise<OpenDisk> {
   const path = resolveBacking(overlayPath, backing.name, policy);
@@ -85,7 +86,7 @@ async function openBacking(
 }
 
 /** The header of a qcow2 file, bounds checked. */
-export async function readQcow2Header(source: FileSource, signal?: AbortSignal): Promise<Qcow2Header> {
+export async function readQcow2Header(source: BlockSource, signal?: AbortSignal): Promise<Qcow2Header> {
   if (source.sizeBytes < 72) throw new AppError('DISK_TRUNCATED', { path: source.label, position: source.sizeBytes });
   const [start] = await source.read([{ offset: 0, length: 72 }], signal);
   const clusterBytes = start === undefined ? 512 : qcow2ClusterBytes(source.label, start);
@@ -93,7 +94,7 @@ export async function readQcow2Header(source: FileSource, signal?: AbortSignal):
   return parseQcow2Header(source.label, head ?? Buffer.alloc(0), source.sizeBytes);
 }
 
-function layerOf(source: FileSource, reader: BlockReader, variant: string | null): DiskLayer {
+function layerOf(source: BlockSource, reader: BlockReader, variant: string | null): DiskLayer {
   return {
     path: source.label,
     format: reader.format,

@@ -2,7 +2,7 @@
 import { AppError } from '../../../shared/model/app-error.ts';
 import { ExtentList, requireInsideDisk, type BlockReader } from '../block-reader.ts';
 import type { Extent } from '../disk-reader.ts';
-import type { FileSource } from '../file-source.ts';
+import type { BlockSource } from '../sources/block-source.ts';
 import { decompress, type CompressedPlace } from './compressed.ts';
 import type { Qcow2Header } from './header.ts';
 import { decodeEntry, L2Tables, type Cluster } from './tables.ts';
@@ -27,11 +27,11 @@ export class Qcow2Reader implements BlockReader {
   readonly header: Qcow2Header;
   readonly tables: L2Tables;
   readonly backing: BlockReader | null;
-  readonly source: FileSource;
+  readonly source: BlockSource;
   /** The cluster decompressed last: small sequential reads ask for it again and again. */
   #lastPlain: { offset: number; bytes: Buffer } | null = null;
 
-  constructor(source: FileSource, header: Qcow2Header, l1: Float64Array, backing: BlockReader | null) {
+  constructor(source: BlockSource, header: Qcow2Header, l1: Float64Array, backing: BlockReader | null) {
     this.source = source;
     this.header = header;
     this.virtualBytes = header.virtualBytes;

@@ -1,7 +1,7 @@
 /** The table of internal snapshots of a qcow2 file: their names, and the L1 tables they keep. Bounded, names cut for showing. */
 import { AppError } from '../../../shared/model/app-error.ts';
 import { readU64 } from '../big-endian.ts';
-import type { FileSource } from '../file-source.ts';
+import type { BlockSource } from '../sources/block-source.ts';
 import type { Qcow2Header } from './header.ts';
 
 export interface InternalSnapshot {
@@ -14,7 +14,7 @@ export interface InternalSnapshot {
 /** Larger tables are refused, as by QEMU. */
 const maxTableBytes = 16 * 1024 ** 2;
 
-export async function readSnapshots(source: FileSource, header: Qcow2Header, signal?: AbortSignal): Promise<InternalSnapshot[]> {
+export async function readSnapshots(source: BlockSource, header: Qcow2Header, signal?: AbortSignal): Promise<InternalSnapshot[]> {
   const snapshots: InternalSnapshot[] = [];
   let at = header.snapshotsOffset;
   for (let index = 0; index < header.snapshotCount; index += 1) {
@@ -42,7 +42,7 @@ export async function readSnapshots(source: FileSource, header: Qcow2Header, sig
   return snapshots;
 }
 
-function requireL1Inside(source: FileSource, header: Qcow2Header, snapshot: InternalSnapshot): void {
+function requireL1Inside(source: BlockSource, header: Qcow2Header, snapshot: InternalSnapshot): void {
   const { l1Offset, l1Entries } = snapshot;
   const bytes = l1Entries * 8;
   if (bytes > 32 * 1024 ** 2 || l1Offset % header.clusterBytes !== 0 || l1Offset < header.clusterBytes || l1Offset + bytes > source.sizeBytes) {

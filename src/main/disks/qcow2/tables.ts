@@ -4,7 +4,7 @@
  */
 import { AppError } from '../../../shared/model/app-error.ts';
 import { readU64 } from '../big-endian.ts';
-import type { FileSource } from '../file-source.ts';
+import type { BlockSource } from '../sources/block-source.ts';
 import { compressedPlace, type CompressedPlace } from './compressed.ts';
 import { bytesPerL2, type Qcow2Header } from './header.ts';
 
@@ -12,7 +12,7 @@ import { bytesPerL2, type Qcow2Header } from './header.ts';
 const cacheBytes = 4 * 1024 ** 2;
 
 /** Offsets of the active L1 table; 0 = no L2 table. Reserved bits are masked, alignment and bounds checked. */
-export async function readL1(source: FileSource, header: Qcow2Header, offset: number, entries: number, signal?: AbortSignal): Promise<Float64Array> {
+export async function readL1(source: BlockSource, header: Qcow2Header, offset: number, entries: number, signal?: AbortSignal): Promise<Float64Array> {
   const table = new Float64Array(entries);
   const window = 128 * 1024;
   for (let first = 0; first < entries; first += window / 8) {
@@ -70,11 +70,11 @@ export class L2Tables {
   readonly entriesPerTable: number;
   readonly bytesPerTable: number;
   readonly l1: Float64Array;
-  readonly #source: FileSource;
+  readonly #source: BlockSource;
   readonly #header: Qcow2Header;
   readonly #cache = new Map<number, Buffer>();
 
-  constructor(source: FileSource, header: Qcow2Header, l1: Float64Array) {
+  constructor(source: BlockSource, header: Qcow2Header, l1: Float64Array) {
     this.#source = source;
     this.#header = header;
     this.l1 = l1;
@@ -100,7 +100,7 @@ export class L2Tables {
 }
 
 /** Offsets of the refcount blocks; 0 = none. The table is bounded by the header's check (8 MiB). */
-export async function readRefcountTable(source: FileSource, header: Qcow2Header, signal?: AbortSignal): Promise<Float64Array> {
+export async function readRefcountTable(source: BlockSource, header: Qcow2Header, signal?: AbortSignal): Promise<Float64Array> {
   const bytes = header.refcountTableClusters * header.clusterBytes;
   const [table] = await source.read([{ offset: header.refcountTableOffset, length: bytes }], signal);
   const blocks = new Float64Array(bytes / 8);

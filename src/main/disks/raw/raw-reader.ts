@@ -2,16 +2,16 @@
 import { AppError } from '../../../shared/model/app-error.ts';
 import { requireBoundedSize, requireInsideDisk, type BlockReader } from '../block-reader.ts';
 import type { Extent } from '../disk-reader.ts';
-import type { FileSource } from '../file-source.ts';
+import type { BlockSource } from '../sources/block-source.ts';
 
 export class RawReader implements BlockReader {
   readonly format = 'raw';
   readonly virtualBytes: number;
   readonly clusterBytes = 0;
-  readonly #source: FileSource;
+  readonly #source: BlockSource;
   readonly #sizeBytes: number;
 
-  constructor(source: FileSource) {
+  constructor(source: BlockSource) {
     if (source.sizeBytes === 0) throw new AppError('DISK_EMPTY', { path: source.label });
     this.#source = source;
     this.#sizeBytes = source.sizeBytes;

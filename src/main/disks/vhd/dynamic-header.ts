@@ -1,7 +1,7 @@
 /** The 1024-byte header of a dynamic VHD and its block allocation table: bounded before anything is allocated. */
 import { AppError } from '../../../shared/model/app-error.ts';
 import { readU64, writeU64 } from '../big-endian.ts';
-import type { FileSource } from '../file-source.ts';
+import type { BlockSource } from '../sources/block-source.ts';
 import { footerBytes, vhdChecksum } from './footer.ts';
 
 export const dynamicHeaderBytes = 1024;
@@ -20,7 +20,7 @@ export interface DynamicHeader {
 }
 
 /** Reads and bounds the header. `virtualBytes` decides how many entries are needed. */
-export async function readDynamicHeader(source: FileSource, offset: number, virtualBytes: number, signal?: AbortSignal): Promise<DynamicHeader> {
+export async function readDynamicHeader(source: BlockSource, offset: number, virtualBytes: number, signal?: AbortSignal): Promise<DynamicHeader> {
   const path = source.label;
   if (offset + dynamicHeaderBytes > source.sizeBytes) throw new AppError('DISK_TABLE_OUTSIDE', { path, table: 'header', position: offset });
   const [bytes] = await source.read([{ offset, length: dynamicHeaderBytes }], signal);
@@ -42,7 +42,7 @@ export async function readDynamicHeader(source: FileSource, offset: number, virt
 }
 
 /** The needed entries: sector numbers, `unusedBlock` = not allocated. */
-export async function readBlockTable(source: FileSource, header: DynamicHeader, entries: number, signal?: AbortSignal): Promise<Uint32Array> {
+export async function readBlockTable(source: BlockSource, header: DynamicHeader, entries: number, signal?: AbortSignal): Promise<Uint32Array> {
   const table = new Uint32Array(entries);
   const window = 256 * 1024;
   for (let first = 0; first < entries; first += window / 4) {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { readU64, writeU64 } from '../big-endian.ts';
-import type { FileSource } from '../file-source.ts';
+import type { BlockSource } from '../sources/block-source.ts';
 
 export const vhdCookie = Buffer.from('conectix', 'latin1');
 export const footerBytes = 512;
@@ -74,7 +74,7 @@ export function vhdVirtualBytes(footer: VhdFooter): number {
 
 /** A valid footer at the end of the file (512 bytes, or 511 as old programs wrote), without judging the rest. */
 export async function findTailFooter(
-  source: FileSource, signal?: AbortSignal,
+  source: BlockSource, signal?: AbortSignal,
 ): Promise<{ footer: VhdFooter; footerBytes: number; isFixed: boolean; currentBytes: number } | null> {
   for (const length of [512, 511]) {
     if (source.sizeBytes < length) continue;

@@ -5,7 +5,7 @@
 import { AppError } from '../../../shared/model/app-error.ts';
 import { ExtentList, requireBoundedSize, requireInsideDisk, type BlockReader } from '../block-reader.ts';
 import type { Extent } from '../disk-reader.ts';
-import type { FileSource } from '../file-source.ts';
+import type { BlockSource } from '../sources/block-source.ts';
 import { dynamicHeaderBytes, readBlockTable, readDynamicHeader, unusedBlock, type DynamicHeader } from './dynamic-header.ts';
 import { findTailFooter, footerBytes, parseFooter, requireSameFooter, vhdVirtualBytes, type VhdFooter, type VhdVariant } from './footer.ts';
 
@@ -23,7 +23,7 @@ export interface VhdLayout {
 }
 
 /** Reads footer, header and table with all their bounds; differencing disks and saved states are refused. */
-export async function readVhdLayout(source: FileSource, signal?: AbortSignal): Promise<VhdLayout> {
+export async function readVhdLayout(source: BlockSource, signal?: AbortSignal): Promise<VhdLayout> {
   const path = source.label;
   const tail = await findTailFooter(source, signal);
   const [start] = await source.read([{ offset: 0, length: Math.min(footerBytes, source.sizeBytes) }], signal);
@@ -53,9 +53,9 @@ export class VhdReader implements BlockReader {
   readonly virtualBytes: number;
   readonly clusterBytes: number;
   readonly layout: VhdLayout;
-  readonly source: FileSource;
+  readonly source: BlockSource;
 
-  constructor(source: FileSource, layout: VhdLayout) {
+  constructor(source: BlockSource, layout: VhdLayout) {
     this.source = source;
     this.layout = layout;
     this.virtualBytes = layout.virtualBytes;

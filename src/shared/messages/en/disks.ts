@@ -54,7 +54,7 @@ export const disksEn = {
   DISK_VHDX_DIFFERENCING: '{path} is a differencing VHDX: it holds only changes to another disk. Merge it into its parent with the program that made it, and use the merged disk.',
   DISK_VHDX_LOG: 'The VHDX file {path} was not closed properly, and the list of its unfinished changes is damaged. Attach it once in the program that made it, detach it, and try again.',
   DISK_VMDK_PARENT: '{path} is a linked VMDK: it holds only changes to another disk. Clone it as a full disk with the program that made it.',
-  DISK_VMDK_PART: '{path} is only one part of a VMDK disk. Choose the disk's descriptor instead: the small .vmdk file without a number in its name.',
+  DISK_VMDK_PART: '{path} is only one part of a VMDK disk. Choose its descriptor instead: the small .vmdk file without a number in its name.',
   DISK_VMDK_KIND: 'The VMDK file {path} is of the kind {kind}, which this program does not read. Export it again, for example as an OVA.',
   DISK_EXTENT_NAME: 'The disk {path} keeps its data in “{name}”. Only a file in the same folder, named without any path, is opened.',
   DISK_EXTENT_NOT_ALLOWED: 'The disk {path} keeps its data in another file, “{name}”. That file is read only when you allow it.',
