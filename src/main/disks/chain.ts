@@ -7,7 +7,6 @@ import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { AppError } from '../../shared/model/app-error.ts';
 import type { ChainPolicy } from './disk-engine.ts';
-import { readError } from './file-errors.ts';
 
 /** Layers of one chain, the first included. */
 export const maxChainDepth = 64;
@@ -28,7 +27,7 @@ export function resolveBacking(overlayPath: string, name: string, policy: ChainP
     throw new AppError('DISK_BACKING_SPELLING', { path: overlayPath, backing: shown });
   }
   if (policy.roots.length === 0) throw new AppError('DISK_BACKING_NOT_ALLOWED', { path: overlayPath, backing: shown });
-  const target = resolve(dirname(realPath(overlayPath, overlayPath, shown)), name);
+  const target = resolve(dirname(overlayPath), name);
   // A path that is outside already by its spelling is not even looked at: whether it exists is none of the disk's business.
   const roots = policy.roots.flatMap((root) => existingRoot(root));
   if (![...policy.roots.map((root) => resolve(root)), ...roots].some((root) => isInside(root, target))) throw outside(overlayPath, shown);
@@ -54,7 +53,6 @@ function realPath(path: string, overlayPath: string, shown: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    if (path === overlayPath) throw readError(path, error);
     throw new AppError('DISK_BACKING_MISSING', { path: overlayPath, backing: shown }, { cause: error });
   }
 }
