@@ -11,8 +11,8 @@ import type { ChainPolicy } from './disk-engine.ts';
 /** Layers of one chain, the first included. */
 export const maxChainDepth = 64;
 
-/** Spellings that are no plain path: `json:{…}`, `nbd://…`, `driver:…`, and network shares of Windows. */
-const protocol = /^[a-z][a-z0-9+.-]*:/i;
+/** Spellings that are no plain path: `json:{…}`, `nbd://…`, `driver:…` (as QEMU: a colon before any slash), and network shares. */
+const protocol = /^[^/\\]*:/;
 const windowsDrive = /^[a-z]:[\\/]/i;
 const networkShare = /^[\\/]{2}/;
 

@@ -108,9 +108,8 @@ class OwnershipWalk {
     if (offset >= source.sizeBytes) throw new AppError('DISK_TRUNCATED', { path: source.label, position: offset });
     const shared = (): AppError => new AppError('DISK_CLUSTER_SHARED', { path: source.label, position: offset });
     for (let cluster = Math.floor(offset / clusterBytes); cluster * clusterBytes < offset + length; cluster += 1) {
-      // The rounded end may reach into a neighbour's first sector only; a table or plain data there is an overlap.
-      if (this.#owned.has(cluster) && cluster * clusterBytes < offset + length - 512) throw shared();
-      if (!this.#owned.has(cluster)) this.#packed.add(cluster);
+      if (this.#owned.has(cluster)) throw shared();
+      this.#packed.add(cluster);
     }
     if (this.count.compressed < maxExactPlaces) {
       if (this.count.compressed === this.#places.length) this.#places = grown(this.#places);
