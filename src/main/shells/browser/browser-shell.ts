@@ -133,6 +133,8 @@ export class BrowserShell {
   }
 
   #addPage(routes: Hono<TransportEnv>): void {
+    // Browsers ask for it on their own, also for the plain pages.
+    routes.get('/favicon.ico', (c) => c.body(null, 204));
     routes.get('*', async (c) => {
       const file = await readPageFile(this.#options.rendererDirectory, new URL(c.req.url).pathname);
       if (file === null) return c.text('Not found', 404);

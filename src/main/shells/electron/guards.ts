@@ -1,13 +1,8 @@
 /** What no page in a window may do: navigate away, open windows, embed, ask for permissions. */
 import { app, session } from 'electron';
-import { pageOrigin } from './protocol.ts';
+import { isOwnPage } from './page-request.ts';
 
 const allowedPermissions = new Set(['clipboard-sanitized-write']);
-
-/** Whether an address is one of the app's own pages. */
-export function isOwnPage(address: string): boolean {
-  return address === pageOrigin || address.startsWith(`${pageOrigin}/`);
-}
 
 /** Installed once, before the first window; holds for every page that is ever made. */
 export function installGuards(): void {

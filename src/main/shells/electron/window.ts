@@ -7,8 +7,7 @@ import { newUuid } from '../../clock.ts';
 import { refusal } from '../../contract/http-transport.ts';
 import type { CoreClient } from '../../host/client.ts';
 import { ipcChannels } from './channels.ts';
-import { isOwnPage } from './guards.ts';
-import { pageOrigin } from './protocol.ts';
+import { isOwnPage, pageOrigin } from './page-request.ts';
 
 export interface MainWindowDeps {
   /** For calls of the page; it may not name paths. */

@@ -1,0 +1,128 @@
+import { PassThrough } from 'node:stream';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parsePairs, parseSize } from '../../../src/main/shells/cli/arguments.ts';
+import { runCli } from '../../../src/main/shells/cli/cli.ts';
+import { chooseLocale } from '../../../src/main/shells/cli/language.ts';
+import { displayWidth, harmless, table } from '../../../src/main/shells/cli/output.ts';
+import { pick } from '../../../src/main/shells/cli/resolve.ts';
+import { readStartOptions } from '../../../src/main/shells/start-options.ts';
+
+describe('the command line', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'cli-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  async function run(...words: string[]): Promise<{ status: number; out: string; err: string }> {
+    const stdout = new PassThrough();
+    const stderr = new PassThrough();
+    const status = await runCli({
+      argv: ['--data-dir', directory, '--no-sample', ...words],
+      io: { stdin: new PassThrough(), stdout, stderr, env: {} },
+      signal: new AbortController().signal,
+      self: { command: process.execPath, args: [] },
+    });
+    const read = (stream: PassThrough): string => ((stream.read() as Buffer | null) ?? '').toString();
+    return { status, out: read(stdout), err: read(stderr) };
+  }
+
+  it('answers with one JSON document and status 0', async () => {
+    const { status, out, err } = await run('--json', 'call', 'system.info');
+    expect(status).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ dataDirectory: directory, shell: 'cli' });
+    expect(err).toBe('');
+  });
+
+  it.each([
+    [['platfrm', 'list'], 'platform'],
+    [['vm', 'lst'], 'list'],
+  ])('hints at the nearest word for %j', async (words, nearest) => {
+    const { status, err } = await run(...words);
+    expect(status).toBe(2);
+    expect(err).toContain(`“${nearest}”`);
+  });
+
+  it.each([
+    [['vm']], [['vm', 'show']], [['vm', 'list', '--bogus']], [['publish', 'clone']], [['call', 'system.info', '{']],
+    [['call', 'no.such']], [['call', 'system.info', '{"x":1}']], [['vm', 'set', 'x', 'cpu=many']], [['platform', 'sync']], [['image', 'list', '--scope', 'x']],
+  ])('ends with 2 for the wrong words %j', async (words) => {
+    const { status, err } = await run(...words);
+    expect([status, err.length > 0]).toEqual([2, true]);
+  });
+
+  it('reports a failure as JSON, on standard output alone', async () => {
+    const { status, out, err } = await run('--json', 'call', 'constructor');
+    expect(status).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({ error: { code: 'COMMAND_UNKNOWN', retryable: false } });
+    expect(err).toBe('');
+  });
+
+  it('speaks the language of the person', async () => {
+    expect((await run('--lang', 'zh-CN', 'vm')).err).toContain('缺少动词');
+    expect((await run('--help', '--lang=zh-CN')).out).toContain('镜像源虚拟机');
+    expect((await run('--help')).status).toBe(0);
+  });
+
+  it('says why a data directory cannot be used', async () => {
+    const file = join(directory, 'file');
+    writeFileSync(file, '');
+    const { status, err } = await run('--data-dir', file, 'call', 'system.info');
+    expect(status).toBe(1);
+    expect(err).toContain(file);
+  });
+
+  it('takes no secret as an argument and asks nothing without a terminal', async () => {
+    const { status, err } = await run('vault', 'unlock', '--passphrase-from', 'swordfish-1');
+    expect(status).toBe(2);
+    expect(err).not.toContain('swordfish');
+    expect((await run('vault', 'unlock')).status).toBe(2);
+    expect((await run('vault', 'unlock', '--passphrase-from', 'env:NOT_SET')).err).toContain('NOT_SET');
+  });
+});
+
+describe('pieces of the command line', () => {
+  it('read sizes in binary units and refuse what is none', () => {
+    expect([parseSize('512'), parseSize('8G'), parseSize('1.5 TiB'), parseSize('64mb')]).toEqual([512, 8 * 1024 ** 3, 1.5 * 1024 ** 4, 64 * 1024 ** 2]);
+    for (const text of ['', 'G', '-1G', '1e3', '8X', '99999999T']) expect(() => parseSize(text)).toThrow();
+  });
+
+  it('read pairs, the first = deciding', () => {
+    expect([...parsePairs(['path=/a=b', 'x='])]).toEqual([['path', '/a=b'], ['x', '']]);
+    expect(() => parsePairs(['=x'])).toThrow();
+    expect(() => parsePairs(['a=1', 'a=2'])).toThrow();
+  });
+
+  it('prefer an id, then an exact name, and list the candidates of an ambiguous one', () => {
+    const things = [{ id: 'a', name: 'Win' }, { id: 'b', name: 'Win' }, { id: 'c', name: 'win' }, { id: 'Win2', name: 'other' }];
+    expect(pick(things, 'b', 'VM', () => '').id).toBe('b');
+    expect(pick(things, 'win', 'VM', () => '').id).toBe('c');
+    expect(pick(things, 'OTHER', 'VM', () => '').id).toBe('Win2');
+    expect(() => pick(things, 'Win', 'VM', (thing) => thing.id)).toThrow(/a \(a\), b \(b\)/);
+    expect(() => pick(things, 'none', 'VM', () => '')).toThrow(/none/);
+  });
+
+  it('align wide characters and keep escape sequences off the terminal', () => {
+    expect(displayWidth('镜像ab')).toBe(6);
+    expect(harmless('\u001b[31mred\n')).toBe('�[31mred�');
+    expect(table([{ name: '镜像', size: 1 }, { name: 'image', size: 20 }], [
+      { title: 'Name', value: (row) => row.name },
+      { title: 'Size', value: (row) => row.size, isNumber: true },
+    ], 'none')).toBe('Name   Size\n镜像      1\nimage    20');
+  });
+
+  it('choose the language', () => {
+    expect(chooseLocale(undefined, { LANG: 'zh_CN.UTF-8' })).toBe('zh-CN');
+    expect(chooseLocale(undefined, { LC_ALL: 'C', LANG: 'zh_CN.UTF-8' })).toBe('en');
+    expect(chooseLocale('zh-CN', { LANG: 'de_DE' })).toBe('zh-CN');
+  });
+
+  it('tell starting the window from words', () => {
+    expect(readStartOptions(['--data-dir', 'x', '--no-sample', '--no-open'])).toMatchObject({ dataDirectory: 'x', hasSample: false, isOpening: false });
+    expect(readStartOptions([])).toMatchObject({ hasSample: true, isOpening: true });
+    for (const words of [['vm', 'list'], ['--help'], ['--json', 'vm'], ['--data-dir']]) expect(readStartOptions(words)).toBeNull();
+  });
+});
