@@ -46,12 +46,12 @@ export async function convert(request: ConvertJob, job: Job): Promise<ConvertRes
     try {
       const targetBytes = await move(request.source, plan, target, state, blocks, job);
       if ((await fingerprintOf(opened.sources)) !== before) throw new AppError('DISK_CHANGED', { path: request.source.path });
-      target.checkpoint?.close();
+      closeTarget(target);
       if (request.checkpointPath !== null) Checkpoint.remove(request.checkpointPath);
       const fastIdentity = await identityOf('fast', virtualBytes, state.digests);
       return { virtualBytes, targetBytes, fastIdentity, sourceFingerprint: before, resumedFromBytes: target.resumedBlocks * blockBytes };
     } finally {
-      target.file.close();
+      closeTarget(target);
     }
   } finally {
     await opened.reader.close();
@@ -62,6 +62,18 @@ interface OpenTarget {
   file: TargetFile;
   checkpoint: Checkpoint | null;
   resumedBlocks: number;
+  isClosed?: boolean;
+}
+
+/** Also after a failure: a handle that stays open keeps the space of the removed file, and its drive from being ejected. */
+function closeTarget(target: OpenTarget): void {
+  if (target.isClosed === true) return;
+  target.isClosed = true;
+  try {
+    target.checkpoint?.close();
+  } finally {
+    target.file.close();
+  }
 }
 
 async function move(source: DiskFile, plan: TargetPlan, target: OpenTarget, state: SharedState, blocks: number, job: Job): Promise<number> {

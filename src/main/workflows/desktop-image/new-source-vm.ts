@@ -70,7 +70,8 @@ function writeDisk(deps: PublishDeps): StepAction {
       const { temporary, checkpoint } = preparedSchema.parse(intent);
       for (const path of [temporary, checkpoint]) {
         const row = await expectFile(ctx, path);
-        await rm(path, { force: true });
+        // The engine writes its notes beside themselves first.
+        for (const made of [path, `${path}.new`]) await rm(made, { force: true });
         await ctx.artifacts.mark(row, 'removed');
       }
     },

@@ -40,9 +40,10 @@ const isSameFile = (a: BigIntStats, b: BigIntStats): boolean => a.ino === b.ino 
 /**
  * Gives `temporary` its final name without ever overwriting: by a hard link, or where there are none by reserving the name first.
  * May be called again after a crash at any point of it.
+ * @param makeLink the system's hard link; tests pass one that fails as FAT does.
  * @throws AppError `PUBLISH_FILE_APPEARED` when something else has the name.
  */
-export async function placeFile(temporary: string, final: string): Promise<void> {
+export async function placeFile(temporary: string, final: string, makeLink: typeof link = link): Promise<void> {
   const [source, present] = [await entryAt(temporary), await entryAt(final)];
   if (present !== null) {
     // Placed before, and only this function's last act was missing.
@@ -57,7 +58,7 @@ export async function placeFile(temporary: string, final: string): Promise<void>
     return;
   }
   try {
-    await link(temporary, final);
+    await makeLink(temporary, final);
   } catch (error) {
     const code = errorCode(error) ?? '';
     if (code === 'EEXIST') throw new AppError('PUBLISH_FILE_APPEARED', { path: final }, { cause: error });

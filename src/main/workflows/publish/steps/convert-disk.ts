@@ -60,7 +60,8 @@ export function convertDisk(deps: PublishDeps): StepAction {
       const rows = await ledgerRows(ctx, temporary, checkpoint);
       await rm(temporary, { force: true });
       await ctx.artifacts.mark(rows.image, 'removed');
-      await rm(checkpoint, { force: true });
+      // The engine writes its notes beside themselves first.
+      for (const path of [checkpoint, `${checkpoint}.new`]) await rm(path, { force: true });
       await ctx.artifacts.mark(rows.notes, 'removed');
     },
   };
