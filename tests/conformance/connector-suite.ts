@@ -116,10 +116,10 @@ export function connectorSuite(kind: string, makeFixture: () => Promise<Connecto
       await fixture.makeReadOnly();
       const { capabilities } = await connector.probe(never);
       for (const role of ['hardware', 'snapshots', 'deleter', 'creator'] as const) {
-        if (connector[role] !== undefined) expect(capabilities[role]).toMatchObject({ isAvailable: false, reason: { code: expect.any(String) } });
+        if (connector[role] !== undefined) expect(capabilities[role]).toHaveProperty('reason.code');
       }
       expect(await connector.snapshots?.obstacle(id)).not.toBeNull();
-      await expect(connector.deleter?.manifest(id)).rejects.toMatchObject({ code: expect.any(String) });
+      await expect(connector.deleter?.manifest(id)).rejects.toHaveProperty('code');
       expect(await list()).toHaveLength(1);
     });
   });

@@ -36,10 +36,3 @@ export class ConnectorRegistry {
     return factory.create(parsed.data, secrets);
   }
 }
-
-/**
- * A factory of one settings type among all: `create` is only ever called with what its own schema has parsed.
- */
-export function registered<Settings>(factory: ConnectorFactory<Settings>): ConnectorFactory {
-  return { ...factory, create: (settings, secrets) => factory.create(factory.settingsSchema.parse(settings), secrets) };
-}

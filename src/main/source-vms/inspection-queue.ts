@@ -25,7 +25,9 @@ export class InspectionQueue {
   readonly #deps: InspectionQueueDeps;
   readonly #abort = new AbortController();
   #working: Promise<void> | null = null;
-  #isKicked = false;
+  #kicks = 0;
+  /** Kicks that the work has taken note of. */
+  #seen = 0;
   #last: string | null = null;
 
   constructor(deps: InspectionQueueDeps) {
@@ -34,11 +36,11 @@ export class InspectionQueue {
 
   /** There may be something to inspect. Returns at once. */
   kick(): void {
-    this.#isKicked = true;
+    this.#kicks += 1;
     if (this.#working !== null || this.#abort.signal.aborted) return;
     this.#working = this.#work().finally(() => {
       this.#working = null;
-      if (this.#isKicked) this.kick();
+      if (this.#seen !== this.#kicks) this.kick();
     });
   }
 
@@ -49,7 +51,6 @@ export class InspectionQueue {
 
   async dispose(): Promise<void> {
     this.#abort.abort(new AppError('ABORTED'));
-    this.#isKicked = false;
     await this.idle();
   }
 
@@ -58,8 +59,9 @@ export class InspectionQueue {
     // What failed is not tried again before the next kick: its platform may not be there, or it has just gone.
     const skipped = new Set<string>();
     while (!signal.aborted && skipped.size < maxSkipped) {
-      this.#isKicked = false;
-      if (!(await this.#next(skipped, signal)) && !this.#isKicked) return;
+      const kicks = this.#kicks;
+      this.#seen = kicks;
+      if (!(await this.#next(skipped, signal)) && this.#kicks === kicks) return;
     }
   }
 

@@ -115,7 +115,7 @@ describe('editing a libvirt domain', () => {
   });
 
   it.each([[8, ['2', '2', '2']], [6, ['1', '3', '2']], [3, ['1', '3', '1']], [1, ['1', '1', '1']]])('keeps the CPU topology in step with %i CPUs', (vcpus, [sockets, cores, threads]) => {
-    const after = editHardware(rich, { vcpus: vcpus as number }, 'vm.xml');
+    const after = editHardware(rich, { vcpus }, 'vm.xml');
     expect(parseDomain(after, 'vm.xml').vcpus).toBe(vcpus);
     expect(after).not.toContain('current=');
     expect(after).toContain(`<topology sockets="${sockets}" dies="1" cores="${cores}" threads="${threads}"/>`);

@@ -7,6 +7,7 @@ import type { ExternalId } from '../../../shared/model/ids.ts';
 import type { CreatorRole, NewVmSpec } from '../connector.ts';
 import { createDefinition, exists, readDefinition } from './definition-file.ts';
 import { domainText } from './domain-template.ts';
+import { cutToBytes } from './file-names.ts';
 import type { LibraryRoot } from './library-root.ts';
 import { readOnlyReason } from './writability.ts';
 
@@ -55,9 +56,8 @@ const reserved = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
 
 /** A name that every file system takes, also that of a USB disk which goes to Windows next. At most 120 bytes, cut between characters. */
 export function fileNameFor(name: string): string {
-  let safe = name.normalize('NFC').replace(/[\p{Cc}\p{Cf}<>:"/\\|?*]/gu, '_').replace(/^[\s.]+|[\s.]+$/g, '');
-  while (Buffer.byteLength(safe) > 120) safe = [...safe].slice(0, -1).join('');
-  safe = safe.trimEnd();
+  const clean = name.normalize('NFC').replace(/[\p{Cc}\p{Cf}<>:"/\\|?*]/gu, '_').replace(/^[\s.]+|[\s.]+$/g, '');
+  const safe = cutToBytes(clean, 120).trimEnd();
   if (safe === '') return 'vm';
   return reserved.test(safe) ? `${safe}_` : safe;
 }

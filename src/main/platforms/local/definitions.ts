@@ -66,7 +66,7 @@ export class Definitions {
       case 'definition': return this.#readText(path, 'libvirt-xml');
       case 'ovf': return this.#readText(path, 'ovf');
       case 'archive': return this.#unusable(path, 'ovf', null, say('OVF_ARCHIVE', { file: basename(path) }));
-      default: return this.#bareDisk(path);
+      case 'disk': case 'document': case 'unfinished': case 'other': return this.#bareDisk(path);
     }
   }
 

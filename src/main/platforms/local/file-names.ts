@@ -56,6 +56,16 @@ export function formatByName(name: string): DiskFormat | null {
   return diskExtensions[extname(name).toLowerCase()] ?? null;
 }
 
+/** The beginning of a name that takes at most so many bytes in UTF-8, cut between characters as people see them. */
+export function cutToBytes(name: string, maxBytes: number): string {
+  let cut = '';
+  for (const { segment } of new Intl.Segmenter().segment(name)) {
+    if (Buffer.byteLength(cut + segment) > maxBytes) break;
+    cut += segment;
+  }
+  return cut;
+}
+
 /** `Win 11.qcow2` → `Win 11`. */
 export function stemOf(name: string): string {
   const extension = extname(name);

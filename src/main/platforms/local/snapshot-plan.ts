@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { basename, join, dirname } from 'node:path';
 import { z } from 'zod';
 import type { SnapshotIntent } from '../connector.ts';
-import { baseNameOf, stemOf } from './file-names.ts';
+import { baseNameOf, cutToBytes, stemOf } from './file-names.ts';
 
 const mode = z.number().int();
 
@@ -56,8 +56,7 @@ export function snapshotIdFor(vm: string, key: string): string {
 
 /** `win11.qcow2` → `win11.snap-0123456789.qcow2` in the same folder; the mark of an earlier overlay is replaced. */
 export function overlayPathFor(base: string, id: string): string {
-  let stem = stemOf(basename(base)).replace(/\.snap-[0-9a-f]{10}$/, '');
-  while (Buffer.byteLength(stem) > 180) stem = [...stem].slice(0, -1).join('');
+  const stem = cutToBytes(stemOf(basename(base)).replace(/\.snap-[0-9a-f]{10}$/, ''), 180);
   return join(dirname(base), `${stem}.${id}.qcow2`);
 }
 
