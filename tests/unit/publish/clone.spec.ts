@@ -1,7 +1,8 @@
 /** Clone over the real engine, store, connector and disks. Seed: “After an image source VM is cloned …, the image source VM is still retained and can still be edited.” */
-import { readFileSync, statSync, writeFileSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../src/shared/model/app-error.ts';
 import { changed, diskBytes, domain, rig, writeDisk, type Rig } from './rig.ts';
 
 async function onlyImage({ deps }: Rig) {
@@ -256,5 +257,42 @@ describe('cancel', () => {
     expect(r.poolFiles()).toHaveLength(2);
     const vm = (await r.deps.sourceVms.find(await r.vmId('gold')))!;
     expect((await r.connector.current(vm.externalId, new AbortController().signal)).snapshots).toEqual([]);
+  });
+});
+
+describe('odd sizes', () => {
+  it.each([['qcow2', 'clone'], ['vhd', 'clone'], ['vhd', 'convert']] as const)('a disk that is not made of whole sectors becomes a %s (%s)', async (fileType, mode) => {
+    const r = await rig();
+    writeDisk(join(r.library, 'gold.raw'), diskBytes + 100);
+    const id = await r.start(await r.plan(await r[mode]('Win', { fileType })));
+    const status = await r.until(id, 'succeeded', 'failed', 'needs-attention');
+    expect([status, (await r.journal.findRun(id))?.error?.message ?? null]).toEqual(['succeeded', null]);
+    const { current } = await onlyImage(r);
+    expect(await r.run({ type: 'desktop-image.verify', versionId: current.id })).toMatchObject({ status: 'succeeded' });
+  });
+});
+
+describe('the registration', () => {
+  it('fails: the file, its manifest and its folder are taken back', async () => {
+    const r = await rig();
+    r.deps.images.register = () => Promise.reject(new AppError('STORE_DISK_FULL', { path: 'state.sqlite' }));
+    const { id, status, code } = await r.run(await r.clone('Win'));
+    expect([status, code]).toEqual(['failed', 'STORE_DISK_FULL']);
+    expect(readdirSync(r.pool.path)).toEqual([]);
+    expect(await openArtifacts(r, id)).toEqual([]);
+  });
+
+  it('succeeds but its answer is lost: the run goes on', async () => {
+    const r = await rig();
+    const { images } = r.deps;
+    const register = images.register.bind(images);
+    images.register = async (image, version) => {
+      await register(image, version);
+      throw new AppError('STORE_STOPPED');
+    };
+    const { id, status } = await r.run(await r.clone('Win'));
+    expect(status).toBe('succeeded');
+    expect(r.poolFiles()).toHaveLength(2);
+    expect(await openArtifacts(r, id)).toEqual([]);
   });
 });
