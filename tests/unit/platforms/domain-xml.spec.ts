@@ -1,8 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { editHardware } from '../../../src/main/platforms/local/domain-edit.ts';
 import { parseDomain } from '../../../src/main/platforms/local/domain-xml.ts';
+import { domainText } from '../../../src/main/platforms/local/domain-template.ts';
 import { readSnapshots, writeSnapshots, type SnapshotEntry } from '../../../src/main/platforms/local/snapshot-metadata.ts';
+import { osOfLibosinfoId } from '../../../src/main/platforms/local/libosinfo.ts';
 import { maxDefinitionBytes, serializeXml } from '../../../src/main/platforms/local/xml.ts';
+import { oracle } from '../../oracles.ts';
 
 const GiB = 1024 ** 3;
 
@@ -173,5 +180,44 @@ describe('snapshots in the definition', () => {
     writeSnapshots(domain, { currentId: 'snap-1', entries: [entry] });
     writeSnapshots(domain, { currentId: null, entries: [] });
     expect(serializeXml(domain.document)).not.toMatch(/metadata|goldpress/);
+  });
+});
+
+describe('a new definition', () => {
+  const os = osOfLibosinfoId('http://ubuntu.com/ubuntu/24.04', 'x86_64');
+  const spec = { name: 'Neu & 新', diskFormat: 'qcow2', bootMode: 'uefi', videoModel: 'virtio', vcpus: 3, memoryBytes: 3 * GiB, os } as const;
+
+  it('says what was asked for', () => {
+    expect(parseDomain(domainText(spec, 'neu.qcow2', '0d3c1e9e-2f34-4c5c-9a58-d7a3a7c9f111'), 'vm.xml')).toMatchObject({
+      name: spec.name, bootMode: 'uefi', videoModel: 'virtio', vcpus: 3, memoryBytes: 3 * GiB, os, disks: [{ key: 'vda', file: 'neu.qcow2', format: 'qcow2' }],
+    });
+    const windows = domainText({ ...spec, bootMode: 'bios', os: osOfLibosinfoId('http://microsoft.com/win/10', null) }, 'w.qcow2', '0d3c1e9e-2f34-4c5c-9a58-d7a3a7c9f112');
+    expect(parseDomain(windows, 'vm.xml')).toMatchObject({ bootMode: 'bios', os: { family: 'windows', version: '10' }, disks: [{ bus: 'sata' }] });
+  });
+
+  const validator = oracle('virt-xml-validate', 'libvirt-clients libxml2-utils');
+  const folder = mkdtempSync(join(tmpdir(), 'goldpress-domains-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** The rich definition as libvirt has it: its sample path must be absolute. */
+  const valid = rich.replace("file='data disk.raw'", "file='/srv/vms/data disk.raw'").replace('<target dev=\'vdc\' bus=\'virtio\'/>', "<target dev='vdc' bus='virtio'/><driver name='qemu' type='raw'/>");
+  const withSnapshot = (): string => {
+    const domain = parseDomain(valid, 'vm.xml');
+    writeSnapshots(domain, { currentId: 's', entries: [{ id: 's', name: 'n', createdAt: 1, parentId: null, hardware: { vcpus: 1, memoryBytes: 1, bootMode: 'bios', videoModel: null }, disks: [] }] });
+    return serializeXml(domain.document);
+  };
+
+  it.skipIf(validator === null).each([
+    ['new UEFI', () => domainText(spec, '/srv/neu.qcow2', '0d3c1e9e-2f34-4c5c-9a58-d7a3a7c9f111')],
+    ['new BIOS', () => domainText({ ...spec, bootMode: 'bios' }, '/srv/neu.qcow2', '0d3c1e9e-2f34-4c5c-9a58-d7a3a7c9f111')],
+    ['untouched', () => valid],
+    ['BIOS', () => editHardware(valid, { bootMode: 'bios', vcpus: 6, memoryBytes: GiB }, 'vm.xml')],
+    ['UEFI again', () => editHardware(editHardware(valid, { bootMode: 'bios' }, 'vm.xml'), { bootMode: 'uefi', videoModel: 'virtio' }, 'vm.xml')],
+    ['no video card', () => editHardware(valid, { videoModel: 'none' }, 'vm.xml')],
+    ['a snapshot', withSnapshot],
+  ])('is valid for libvirt: %s', (name, text) => {
+    const path = join(folder, `${name}.xml`);
+    writeFileSync(path, text());
+    expect(() => execFileSync(validator ?? '', [path, 'domain'], { stdio: 'pipe' })).not.toThrow();
   });
 });
