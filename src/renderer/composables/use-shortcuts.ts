@@ -10,7 +10,7 @@ export function isTyping(target: EventTarget | null): boolean {
 
 /** True while a dialog has the keyboard: what lies behind it is not meant. */
 export function isDialogOpen(): boolean {
-  return [...document.querySelectorAll('[role="dialog"][aria-modal="true"]')].some((dialog) => dialog.getClientRects().length > 0);
+  return [...document.querySelectorAll('[role="dialog"][aria-modal="true"]')].some((dialog) => dialog.checkVisibility());
 }
 
 /** Calls back for each key press on the page, for as long as the component lives. */
