@@ -48,6 +48,8 @@ export async function startShell(): Promise<RunningShell> {
         response.on('error', reject);
       });
       outgoing.on('error', reject);
+      // A refused body is not read to its end; writing the rest fails after the answer has come.
+      outgoing.on('socket', (socket) => socket.on('error', reject));
       outgoing.end(body);
     });
 

@@ -7,9 +7,9 @@ import { chmodSync, existsSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { AppError } from '../../shared/model/app-error.ts';
+import { createContractServer } from '../contract/http-server.ts';
 import { contractRoutes, refusal, type TransportEnv, type TransportOptions } from '../contract/http-transport.ts';
 import { newUuid } from '../clock.ts';
 import { systemReason } from '../diagnostics/system-reason.ts';
@@ -88,7 +88,7 @@ export class Host {
     const socketPath = chooseSocketPath(this.dataDirectory, this.bootId);
     const isFile = process.platform !== 'win32';
     if (isFile && existsSync(socketPath)) rmSync(socketPath);
-    const server = createAdaptorServer({ fetch: this.#routes(services).fetch, overrideGlobalObjects: false }) as Server;
+    const server = createContractServer(this.#routes(services).fetch);
     this.#server = server;
     // A socket has its final mode from its first moment on: binding happens inside `listen`, before it returns.
     const before = isFile ? process.umask(0o177) : null;

@@ -6,13 +6,13 @@ import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
 import { z } from 'zod';
 import { noSessionPath, secretHeader } from '../../../shared/contract/stream.ts';
 import { AppError } from '../../../shared/model/app-error.ts';
+import { createContractServer } from '../../contract/http-server.ts';
 import { contractRoutes, refusal, type TransportEnv, type TransportOptions } from '../../contract/http-transport.ts';
 import { pageHeaders, readPageFile } from '../page-files.ts';
 import { enterScript, localeOf, plainPage, plainStyle, shellFiles } from './plain-pages.ts';
@@ -42,7 +42,7 @@ export class BrowserShell {
   /** Listens on a random port. @throws AppError `PAGE_NOT_BUILT`, `BROWSER_PORT_FAILED` */
   async start(): Promise<void> {
     if (!existsSync(join(this.#options.rendererDirectory, 'index.html'))) throw new AppError('PAGE_NOT_BUILT', { path: this.#options.rendererDirectory });
-    const server = createAdaptorServer({ fetch: this.#routes().fetch, overrideGlobalObjects: false }) as Server;
+    const server = createContractServer(this.#routes().fetch);
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(new AppError('BROWSER_PORT_FAILED', {}, { cause: error })));
       server.listen(0, '127.0.0.1', resolve);
