@@ -3,6 +3,7 @@ import { desktopImageCopy } from './desktop-image/copy.ts';
 import { desktopImageDelete } from './desktop-image/delete.ts';
 import { desktopImageNewSourceVm } from './desktop-image/new-source-vm.ts';
 import { desktopImageVerify } from './desktop-image/verify.ts';
+import { diskConvert } from './disk-convert/disk-convert.ts';
 import type { WorkflowDefinition } from './engine/definition.ts';
 import { publishClone } from './publish/clone.ts';
 import { publishConvert } from './publish/convert.ts';
@@ -24,6 +25,7 @@ export function workflowDefinitions(deps: PublishDeps): WorkflowDefinition[] {
     desktopImageCopy(deps),
     desktopImageNewSourceVm(deps),
     desktopImageDelete(deps),
+    diskConvert(deps),
   ];
   // Each definition takes requests of its own type only, which is how the engine calls them.
   return definitions as unknown as WorkflowDefinition[];
