@@ -34,6 +34,9 @@ interface Life {
   answer: ChildAnswer | null;
 }
 
+/** Far more than a life takes; a process that hangs is told from one that was killed on purpose. */
+const lifeMs = 90_000;
+
 const childProgram = join(import.meta.dirname, 'crash-child.ts');
 
 async function live(scenario: string, directory: string, mode: 'plan' | 'run', env: Record<string, string> = {}): Promise<Life> {
@@ -44,14 +47,20 @@ async function live(scenario: string, directory: string, mode: 'plan' | 'run', e
   let [out, errors] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text; });
   child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text; });
+  let hasHung = false;
+  const guard = setTimeout(() => {
+    hasHung = true;
+    child.kill('SIGKILL');
+  }, lifeMs);
   const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
   });
-  if (signal === 'SIGKILL') return { answer: null };
+  clearTimeout(guard);
+  if (signal === 'SIGKILL' && !hasHung) return { answer: null };
   if (code === 0) return { answer: JSON.parse(out) as ChildAnswer };
   const log = join(directory, 'log.txt');
-  throw new Error(`The process ended with ${code ?? signal}.\n${errors}\n${existsSync(log) ? readFileSync(log, 'utf8') : ''}`);
+  throw new Error(`The process ${hasHung ? 'never ended' : `ended with ${code ?? signal}`}.\n${errors}\n${existsSync(log) ? readFileSync(log, 'utf8') : ''}`);
 }
 
 /** A fresh world, removed when the test ends. */

@@ -14,7 +14,9 @@ import type { RunId } from '../../../shared/model/ids.ts';
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
-export type RequestOf<T extends WorkflowType> = Extract<WorkflowRequest, { type: T }>;
+type RequestByType = { [R in WorkflowRequest as R['type']]: R };
+/** By look-up and not by `Extract`: so a definition of one type is also one of “any type”, as the engine's list holds them. */
+export type RequestOf<T extends WorkflowType> = RequestByType[T];
 
 /** A step of a stored plan. `action` names the code, `args` is all it gets besides earlier outputs. */
 export interface StepPlan extends PlannedStep {
