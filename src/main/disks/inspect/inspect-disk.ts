@@ -8,9 +8,10 @@ import type { DiskReader } from '../disk-reader.ts';
 import { judgeBoot } from './boot.ts';
 import { BudgetedReader, defaultBudget, type InspectionBudget } from './budgeted-reader.ts';
 import { detectFileSystem, partitionVolume, type FoundFileSystem } from './file-systems.ts';
+import { readLogicalVolumes } from './lvm.ts';
 import { NtfsVolume } from './ntfs.ts';
 import { readPartitionMap, type PartitionMap } from './partition-map.ts';
-import { findSystems } from './systems.ts';
+import { findSystems, type SearchedVolume } from './systems.ts';
 import { attempt, type Volume } from './volume.ts';
 
 /** No image has so many; a table that claims more is not worth its messages. */
@@ -60,7 +61,22 @@ async function wholeDiskProblems(disk: Volume, problems: Message[]): Promise<voi
   }
 }
 
-function encryptionOf(looked: readonly LookedAt[]): DiskInspection['encryption'] {
+/** Everything a system may lie on: partitions, and after each physical volume the logical volumes on it. */
+async function searchedVolumes(looked: readonly LookedAt[]): Promise<SearchedVolume[]> {
+  const searched: SearchedVolume[] = [];
+  for (const { partition, volume } of looked) {
+    const logical = partition.fileSystem === 'lvm' ? ((await attempt(() => readLogicalVolumes(volume))).answer ?? []) : [];
+    // Where the volumes inside were found, they speak for their container.
+    if (logical.length === 0) searched.push({ partition, volume, logicalVolume: null });
+    for (const inside of logical) {
+      const found = await contentOf(inside.volume);
+      searched.push({ partition: { ...partition, fileSystem: found.kind }, volume: inside.volume, logicalVolume: inside.name });
+    }
+  }
+  return searched;
+}
+
+function encryptionOf(looked: readonly SearchedVolume[]): DiskInspection['encryption'] {
   if (looked.some(({ partition }) => partition.fileSystem === 'bitlocker')) return 'bitlocker';
   return looked.some(({ partition }) => partition.fileSystem === 'luks') ? 'luks' : 'none';
 }
@@ -83,7 +99,8 @@ export async function inspectDisk(
   const boot = await attempt(() => judgeBoot(disk, map));
   const looked = map.table === 'none' ? await wholeDisk(disk) : await lookAtPartitions(disk, map, problems);
   if (map.table === 'none') await wholeDiskProblems(disk, problems);
-  const systems = await findSystems(looked);
+  const searched = await searchedVolumes(looked);
+  const systems = await findSystems(searched);
   const [loaderArchitecture = null, ...others] = boot.answer?.architectures ?? [];
   if (systems.os.architecture === null && loaderArchitecture !== null && others.length === 0) {
     systems.os = { ...systems.os, architecture: loaderArchitecture };
@@ -97,7 +114,7 @@ export async function inspectDisk(
     partitions: looked.map(({ partition }) => partition),
     boot: boot.answer?.boot ?? { bios: false, uefi: false, only: 'unknown', loaders: [], hasFallbackLoader: false, evidence: [say('INSPECT_BOOT_UNREADABLE')] },
     ...systems,
-    encryption: encryptionOf(looked),
+    encryption: encryptionOf(searched),
     problems: problems.slice(0, maxProblems),
     bytesRead: disk.bytesRead,
     durationMs: performance.now() - startedAt,

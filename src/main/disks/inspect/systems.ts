@@ -28,6 +28,13 @@ const walkers: Partial<Record<FileSystemKind, Walker>> = {
 
 const stopMessages = { damaged: 'INSPECT_VOLUME_DAMAGED', unsupported: 'INSPECT_VOLUME_UNSUPPORTED', limit: 'INSPECT_VOLUME_LIMIT' } as const satisfies Record<StopReason, string>;
 
+/** A partition's content, or one logical volume inside it (then `partition.fileSystem` is that of the logical volume). */
+export interface SearchedVolume {
+  partition: Partition;
+  volume: Volume;
+  logicalVolume: string | null;
+}
+
 export type Systems = Pick<DiskInspection, 'os' | 'osEvidence' | 'preparation' | 'hasVirtioStorage'>;
 
 const nothing: DiskInspection['os'] = { family: 'unknown', distro: null, name: null, version: null, architecture: null };
@@ -52,10 +59,10 @@ async function walk(walker: Walker, volume: Volume): Promise<FoundSystem | null>
  * Judges the systems on a disk. Two different ones leave the answer unknown: which of them starts is decided by settings
  * that are not read here.
  */
-export async function findSystems(volumes: readonly { partition: Partition; volume: Volume }[]): Promise<Systems> {
+export async function findSystems(volumes: readonly SearchedVolume[]): Promise<Systems> {
   const evidence: Message[] = [];
   const found: FoundSystem[] = [];
-  for (const { partition, volume } of volumes) {
+  for (const { partition, volume, logicalVolume } of volumes) {
     const walker = walkers[partition.fileSystem];
     if (walker === undefined) {
       const reason = silence(partition);
@@ -66,7 +73,7 @@ export async function findSystems(volumes: readonly { partition: Partition; volu
     if (stopped !== null) evidence.push(say(stopMessages[stopped], { partition: partition.number, fileSystem: partition.fileSystem }));
     if (answer === null) continue;
     found.push(answer);
-    evidence.push(say('INSPECT_SYSTEM_FOUND', { partition: partition.number, path: answer.evidencePath, system: answer.os.name ?? answer.os.family }));
+    evidence.push(say('INSPECT_SYSTEM_FOUND', { partition: partition.number, path: logicalVolume === null ? answer.evidencePath : `${logicalVolume}: ${answer.evidencePath}`, system: answer.os.name ?? answer.os.family }));
     if (!answer.isSettled) evidence.push(say('INSPECT_REGISTRY_UNSETTLED', { partition: partition.number }));
   }
   const [first] = found;

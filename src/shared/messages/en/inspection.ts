@@ -45,6 +45,6 @@ export const inspectionEn = {
   INSPECT_VOLUME_DAMAGED: 'The {fileSystem} file system on partition {partition} is damaged where the system would be told.',
   INSPECT_VOLUME_ENCRYPTED: 'Partition {partition} is encrypted ({fileSystem}): what is on it cannot be told.',
   INSPECT_VOLUME_LIMIT: 'The {fileSystem} file system on partition {partition} is too large or too scattered to tell its system in a quick look.',
-  INSPECT_VOLUME_LVM: 'Partition {partition} belongs to a volume group (LVM); the volumes in it are not looked at.',
+  INSPECT_VOLUME_LVM: 'Partition {partition} belongs to a volume group (LVM) whose volumes could not be read here.',
   INSPECT_VOLUME_UNSUPPORTED: 'The {fileSystem} file system on partition {partition} uses a feature that is not read here.',
 };

@@ -47,6 +47,6 @@ export const inspectionZh: Record<keyof typeof inspectionEn, string> = {
   INSPECT_VOLUME_DAMAGED: '分区 {partition} 上的 {fileSystem} 文件系统已损坏，无法从中判断操作系统。',
   INSPECT_VOLUME_ENCRYPTED: '分区 {partition} 已加密（{fileSystem}），无法得知其中的内容。',
   INSPECT_VOLUME_LIMIT: '分区 {partition} 上的 {fileSystem} 文件系统过大或过于分散，快速查看无法判断其操作系统。',
-  INSPECT_VOLUME_LVM: '分区 {partition} 属于 LVM 卷组，未查看其中的卷。',
+  INSPECT_VOLUME_LVM: '分区 {partition} 属于 LVM 卷组，此处无法读取其中的卷。',
   INSPECT_VOLUME_UNSUPPORTED: '分区 {partition} 上的 {fileSystem} 文件系统使用了此处不支持读取的特性。',
 };
