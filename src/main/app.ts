@@ -70,7 +70,7 @@ export interface App {
   readonly runningCalls: RunningCalls;
   /** Tasks that have not ended: asked before the program is closed. */
   readonly liveTaskCount: () => number;
-  /** Begins work of its own: recovery of runs, the first run's sample site, the first sync. Call once the contract is served. */
+  /** Begins work of its own: recovery of runs, the first run's sample site, the first sync. Call before the contract is served. */
   start(): Promise<void>;
   /** Stops work at the next safe point and closes the store. */
   dispose(): Promise<void>;
@@ -146,9 +146,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       await vault.start();
       await flavorService.start();
       await engine.start();
-      // A window paints meanwhile; a command line that ends at once has to find what it lists.
+      // A window paints meanwhile; a command line that ends at once has to find what it lists, and starts no listing that it would cut off.
       const begun = firstRun.begin({ hasSample, isSyncing: shell !== 'cli' });
-      if (shell === 'cli') await begun;
+      if (shell === 'cli' || shell === 'none') await begun;
     },
     async dispose() {
       await engine.dispose();

@@ -81,8 +81,9 @@ async function hostCore(host: Host, { shell, hasSample, extra }: CoreOptions): P
     const gate = new Gate({ handlers: app.handlers, runningCalls: app.runningCalls, log: logger, isOutputChecked });
     const browser = lazyBrowser(app, gate, host.bootId);
     endings.push(browser.dispose);
-    await host.serve({ gate, events: app.events, user: currentUser(), newBrowserAddress: browser.newAddress });
+    // First what the app begins by itself: whoever connects finds the sample site of a first run, or sees it being made.
     await app.start();
+    await host.serve({ gate, events: app.events, user: currentUser(), newBrowserAddress: browser.newAddress });
     return {
       isHost: true,
       hostPid: process.pid,

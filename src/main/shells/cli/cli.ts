@@ -6,6 +6,7 @@ import type { Locale } from '../../../shared/messages/catalogue.ts';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { chooseDataDirectory, prepareDataDirectory } from '../../host/data-directory.ts';
 import { ensureBackgroundHost } from '../../host/spawn.ts';
+import type { ShellKind } from '../../contract/handlers/system.handlers.ts';
 import { openCore, type Core } from '../core.ts';
 import { CliContext, exitStatus, UsageError, type CliIo, type GlobalOptions } from './context.ts';
 import { chooseLocale, languageInWords } from './language.ts';
@@ -28,7 +29,8 @@ export async function runCli({ argv, io, signal, self }: CliRun): Promise<number
   const contextOf = (command: Command): CliContext => {
     const options = globalOptions(command, locale, io.env);
     const isDetached = command.opts<{ detach?: true }>().detach === true;
-    context ??= new CliContext({ io, options, signal, openCore: (chosen) => open(chosen, isDetached, self) });
+    const shell = command.name() === 'serve' ? 'none' : 'cli';
+    context ??= new CliContext({ io, options, signal, openCore: (chosen) => open(chosen, { isDetached, shell }, self) });
     return context;
   };
   const program = buildProgram({ context: contextOf, words: (code) => formatMessage({ code, params: {} }, locale) });
@@ -89,10 +91,12 @@ function globalOptions(command: Command, locale: Locale, env: NodeJS.ProcessEnv)
 }
 
 /** For a detached run the host must outlive this process, so it is one of its own. */
-async function open({ dataDirectory, hasSample }: GlobalOptions, isDetached: boolean, program: CliRun['self']): Promise<Core> {
+async function open(
+  { dataDirectory, hasSample }: GlobalOptions, { isDetached, shell }: { isDetached: boolean; shell: ShellKind }, program: CliRun['self'],
+): Promise<Core> {
   const real = prepareDataDirectory(dataDirectory);
   if (isDetached) await ensureBackgroundHost({ dataDirectory: real, hasSample, program });
-  return openCore({ dataDirectory: real, shell: 'cli', hasSample });
+  return openCore({ dataDirectory: real, shell, hasSample });
 }
 
 function everyCommand(command: Command): Command[] {
