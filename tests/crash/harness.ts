@@ -47,16 +47,17 @@ async function live(scenario: string, directory: string, mode: 'plan' | 'run', e
   let [out, errors] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text; });
   child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text; });
-  let hasHung = false;
-  const guard = setTimeout(() => {
-    hasHung = true;
+  const guard = new AbortController();
+  const timer = setTimeout(() => {
+    guard.abort();
     child.kill('SIGKILL');
   }, lifeMs);
   const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
   });
-  clearTimeout(guard);
+  clearTimeout(timer);
+  const hasHung = guard.signal.aborted;
   if (signal === 'SIGKILL' && !hasHung) return { answer: null };
   if (code === 0) return { answer: JSON.parse(out) as ChildAnswer };
   const log = join(directory, 'log.txt');
