@@ -2,7 +2,7 @@
  * What the rest of the core asks of the disk engine. All work runs in worker threads; every call can be aborted; no source
  * is ever opened for writing.
  */
-import type { ClusterCompression, DiskIdentity, DiskInspection, DiskLayer, DiskTargetFormat } from '../../shared/model/disk.ts';
+import type { ClusterCompression, DiskIdentity, DiskInspection, DiskLayer, DiskMap, DiskTargetFormat } from '../../shared/model/disk.ts';
 import type { Message } from '../../shared/model/message.ts';
 import { LeadPool } from './lead-pool.ts';
 
@@ -56,6 +56,8 @@ export interface DiskEngine {
   /** The layers of a chain, from their headers only: no data is read. */
   chain(file: DiskFile, signal?: AbortSignal): Promise<DiskLayer[]>;
   inspect(file: DiskFile, signal?: AbortSignal): Promise<DiskInspection>;
+  /** Where the bytes lie, in `partCount` equal parts; reads metadata only. */
+  map(file: DiskFile, partCount: number, signal?: AbortSignal): Promise<DiskMap>;
   convert(job: ConvertJob, onProgress: (progress: ByteProgress) => void, signal?: AbortSignal): Promise<ConvertResult>;
   /** Reads the whole disk back. `fast` is bound by the disk, `content` by SHA-256. */
   identify(file: DiskFile, level: DiskIdentity['level'], onProgress: (progress: ByteProgress) => void, signal?: AbortSignal): Promise<DiskIdentity>;
@@ -80,6 +82,10 @@ export class WorkerDiskEngine implements DiskEngine {
 
   async inspect(file: DiskFile, signal?: AbortSignal): Promise<DiskInspection> {
     return (await this.#leads.runSmall({ kind: 'inspect', file }, signal)) as DiskInspection;
+  }
+
+  async map(file: DiskFile, partCount: number, signal?: AbortSignal): Promise<DiskMap> {
+    return (await this.#leads.runSmall({ kind: 'map', file, partCount }, signal)) as DiskMap;
   }
 
   async convert(job: ConvertJob, onProgress: (progress: ByteProgress) => void, signal?: AbortSignal): Promise<ConvertResult> {

@@ -6,6 +6,7 @@ import type { IdentityLevel } from './identity.ts';
 export type LeadRequest =
   | { kind: 'chain'; file: DiskFile }
   | { kind: 'inspect'; file: DiskFile }
+  | { kind: 'map'; file: DiskFile; partCount: number }
   | { kind: 'fingerprint'; file: DiskFile }
   | { kind: 'check'; path: string }
   | { kind: 'overlay'; path: string; basePath: string; policy: ChainPolicy }

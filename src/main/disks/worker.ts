@@ -11,6 +11,7 @@ import { packError } from './error-transfer.ts';
 import { inspectDisk } from './inspect/inspect-disk.ts';
 import type { Job } from './job.ts';
 import type { FromLead, LeadRequest, ToLead } from './lead-protocol.ts';
+import { mapDisk } from './map.ts';
 import { runMover } from './mover.ts';
 import { openDisk, type OpenDisk } from './open-disk.ts';
 import { createOverlay } from './overlay.ts';
@@ -35,6 +36,8 @@ function carryOut(request: LeadRequest, job: Job): Promise<unknown> {
         const inspection = await inspectDisk(disk.reader, disk.layers, signal);
         return { ...inspection, internalSnapshots: disk.snapshots.map(({ id, name }) => ({ id, name })) };
       });
+    case 'map':
+      return withDisk(request.file, signal, (disk) => mapDisk(disk.reader, request.partCount, signal));
     case 'fingerprint':
       return withDisk(request.file, signal, (disk) => fingerprintOf(disk.sources));
     case 'check':

@@ -82,6 +82,17 @@ export const diskInspection = z.object({
 export type DiskInspection = z.infer<typeof diskInspection>;
 
 /**
+ * A disk in equal parts from its beginning to its end, for a picture: how much of each part lies in the file itself, plain or
+ * compressed, or in a base below it. The rest of a part reads as zeros.
+ */
+export const diskMap = z.object({
+  virtualBytes: z.number(),
+  partBytes: z.number(),
+  parts: z.array(z.object({ dataBytes: z.number(), compressedBytes: z.number(), baseBytes: z.number() })),
+});
+export type DiskMap = z.infer<typeof diskMap>;
+
+/**
  * Identity of a disk's guest-visible bytes, the same whatever the file format: blocks of 2 MiB, the last one padded with
  * zeros, the virtual size beside it. `fast` is for resume and read-back, `content` is what versions are compared by.
  */

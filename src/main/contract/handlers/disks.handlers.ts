@@ -13,6 +13,7 @@ export function disksHandlers({ disks, grants }: { disks: DiskEngine; grants: Fi
   };
   return {
     'disks.inspect': ({ file }, { signal }) => disks.inspect(chosen(file), signal),
+    'disks.map': ({ file, partCount }, { signal }) => disks.map(chosen(file), partCount, signal),
     'disks.compare': async ({ first, second }, { signal }) => {
       const [a, b] = [chosen(first), chosen(second)];
       const silent = (): void => undefined;
