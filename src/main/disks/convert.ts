@@ -32,6 +32,7 @@ export async function fingerprintOf(sources: readonly ByteSource[]): Promise<str
 
 export async function convert(request: ConvertJob, job: Job): Promise<ConvertResult> {
   const opened = await openDisk(request.source, job.signal);
+  job.crew.warm();
   try {
     const before = await fingerprintOf(opened.sources);
     const { virtualBytes } = opened.reader;

@@ -16,15 +16,20 @@ export class Crew {
 
   /** Runs the task in every thread and gives their answers. The first error stops the others and is thrown once all have stopped. */
   async run(task: MoverTask, blocks: number): Promise<(number | null)[]> {
-    const count = Math.max(1, Math.min(availableParallelism(), maxMovers, blocks));
+    const count = Math.max(1, Math.min(crewSize(), blocks));
     const ended = await Promise.allSettled(Array.from({ length: count }, () => this.#runOne(task)));
     const failed = ended.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     return ended.map((end) => (end.status === 'fulfilled' ? end.value : null));
   }
 
+  /** Starts the threads while the lead thread still looks at the metadata. */
+  warm(): void {
+    while (this.#idle.length < crewSize()) this.#idle.push(startMover());
+  }
+
   async #runOne(task: MoverTask): Promise<number | null> {
-    const worker = this.#idle.pop() ?? new Worker(workerEntry('disk'), { workerData: { role: 'mover' } });
+    const worker = this.#idle.pop() ?? startMover();
     try {
       const reply = await exchange(worker, task);
       if (!reply.ok) throw unpackError(reply.error);
@@ -37,6 +42,14 @@ export class Crew {
       throw error;
     }
   }
+}
+
+function crewSize(): number {
+  return Math.min(availableParallelism(), maxMovers);
+}
+
+function startMover(): Worker {
+  return new Worker(workerEntry('disk'), { workerData: { role: 'mover' } });
 }
 
 /** One task, one reply. Only its own listeners are taken off again: removing all of a worker's listeners silences it for good. */

@@ -11,6 +11,7 @@ import { markEmptyBlocks, requireSoundLayers } from './survey.ts';
 
 export async function identify(file: DiskFile, level: IdentityLevel, job: Job): Promise<DiskIdentity> {
   const { reader, sources } = await openDisk(file, job.signal);
+  job.crew.warm();
   try {
     const before = await fingerprintOf(sources);
     await requireSoundLayers(reader, job.signal);

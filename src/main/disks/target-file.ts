@@ -1,5 +1,5 @@
 /** The file a conversion writes: positioned writes that loop until all is written, with errors that say what to do. */
-import { closeSync, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync, writevSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { AppError } from '../../shared/model/app-error.ts';
 import { writeError } from './file-errors.ts';
@@ -30,6 +30,20 @@ export class TargetFile {
     } catch (error) {
       throw writeError(this.path, error);
     }
+  }
+
+  /** Writes two pieces one behind the other in one go, without copying them together. */
+  writePair(first: Uint8Array, second: Uint8Array, position: number): void {
+    let done = 0;
+    try {
+      done = writevSync(this.#fd, [first, second], position);
+    } catch (error) {
+      throw writeError(this.path, error);
+    }
+    // A short write is finished piece by piece.
+    if (done < first.length) this.write(first.subarray(done), position + done);
+    const written = Math.max(0, done - first.length);
+    if (written < second.length) this.write(second.subarray(written), position + first.length + written);
   }
 
   /** Reads back what was written; beyond the end there are zeros. */

@@ -44,8 +44,7 @@ export class VhdBlockWriter implements BlockWriter {
   readonly #vhd: VhdPlan;
   readonly #file: TargetFile;
   readonly #state: SharedState;
-  /** Bitmap and data in one piece: one write a block. */
-  readonly #piece = Buffer.alloc(bitmapBytes + blockBytes, 0xff);
+  readonly #bitmap = Buffer.alloc(bitmapBytes, 0xff);
 
   constructor(plan: TargetPlan, vhd: VhdPlan, file: TargetFile, state: SharedState) {
     this.#plan = plan;
@@ -58,8 +57,7 @@ export class VhdBlockWriter implements BlockWriter {
     const slot = Atomics.add(this.#state.control, counter.allocated, 1);
     const data = this.#vhd.dataStartBytes + slot * strideBytes;
     requireAllowed(this.#plan, data + blockBytes + footerBytes);
-    bytes.copy(this.#piece, bitmapBytes);
-    this.#file.write(this.#piece, data - bitmapBytes);
+    this.#file.writePair(this.#bitmap, bytes, data - bitmapBytes);
     this.#state.slots[block] = slot;
   }
 }
