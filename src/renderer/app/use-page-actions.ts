@@ -13,6 +13,7 @@ const pages: readonly [string, TextKey, string][] = [
   ['images.pools', 'app.nav.imagePools', 'G O'],
   ['images.flavors', 'app.nav.flavors', 'G F'],
   ['platforms', 'app.nav.platforms', 'G P'],
+  ['disks.inspect', 'disks.title', 'G I'],
   ['tasks', 'app.nav.tasks', 'G T'],
   ['settings', 'app.nav.settings', 'G ,'],
 ];

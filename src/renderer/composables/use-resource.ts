@@ -80,7 +80,7 @@ function start<T>(client: Client, options: ResourceOptions<T>): Shared {
         shared.abort = new AbortController();
         entry.isFetching = true;
         await run(shared.abort);
-      } while (isAskedAgain && !shared.abort.signal.aborted);
+      } while ((isAskedAgain as boolean) && !shared.abort.signal.aborted);
       entry.isFetching = false;
       shared.abort = null;
     },
@@ -88,7 +88,7 @@ function start<T>(client: Client, options: ResourceOptions<T>): Shared {
   for (const topic of options.refetchOn ?? []) {
     shared.stop.push(
       client.on(topic, (payload) => {
-        if (options.isAbout?.({ topic, payload } as Pick<EventMessage, 'topic' | 'payload'>) ?? true) void shared.refetch();
+        if (options.isAbout?.({ topic, payload }) ?? true) void shared.refetch();
       }),
     );
   }

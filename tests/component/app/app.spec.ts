@@ -17,9 +17,9 @@ const press = (key: string, more: KeyboardEventInit = {}) => window.dispatchEven
 describe('the frame', () => {
   it('leads to every page, and lights the one that is shown', async () => {
     await openWindow(App, { path: '/platforms' });
-    const names = allByRole('link').map((link) => link.textContent?.trim());
+    const names = allByRole('link').map((link) => link.textContent.trim());
     expect(names).toEqual(expect.arrayContaining(['VDI Images', 'Desktop Images', 'Image Source VMs', 'Image Pools', 'Flavors', 'Platforms', 'Tasks', 'Settings']));
-    expect(allByRole('link').filter((link) => link.getAttribute('aria-current') === 'page').map((link) => link.textContent?.trim())).toEqual(['Platforms']);
+    expect(allByRole('link').filter((link) => link.getAttribute('aria-current') === 'page').map((link) => link.textContent.trim())).toEqual(['Platforms']);
   });
 
   it('shows what runs and how far it is, everywhere', async () => {

@@ -27,8 +27,8 @@ export function nameOf(element: Element): string {
   if (labelledBy !== null) return labelledBy.split(' ').map((id) => document.getElementById(id)?.textContent ?? '').join(' ').trim();
   const own = element.id === '' ? null : document.querySelector(`label[for="${element.id}"]`);
   const around = own ?? element.closest('label');
-  if (around !== null && around !== element) return (around.textContent ?? '').trim();
-  return (element.textContent ?? '').trim();
+  if (around !== null && around !== element) return around.textContent.trim();
+  return element.textContent.trim();
 }
 
 export function allByRole(role: string, name?: string | RegExp, within: ParentNode = document): HTMLElement[] {

@@ -8,10 +8,10 @@ import { useText } from '../../composables/use-text.ts';
 import { usePlatforms } from '../../stores/platforms.store.ts';
 import { useToasts } from '../../stores/toasts.store.ts';
 
-/** The dialogs that some actions open; the page has them. */
+/** The dialogs that some actions open: what `PlatformDialogs` exposes to its page. */
 export interface PlatformDialogOpeners {
-  edit: (platform: Platform) => void;
-  test: (platform: Platform) => void;
+  edit: (platform: Platform) => unknown;
+  test: (platform: Platform) => unknown;
   remove: (platform: Platform) => unknown;
 }
 
