@@ -1,10 +1,11 @@
 /** Whether a disk file's own tables hold together, without looking at the guest's data or at other files of a chain. */
+import { dirname } from 'node:path';
 import { AppError } from '../../shared/model/app-error.ts';
 import { say } from '../../shared/model/message.ts';
 import { detectFormat } from './detect.ts';
 import type { StructureReport } from './disk-engine.ts';
 import { FileSource } from './file-source.ts';
-import { readQcow2Header } from './open-disk.ts';
+import { openDisk, readQcow2Header } from './open-disk.ts';
 import { checkQcow2 } from './qcow2/check.ts';
 import { requireSoundClusters } from './qcow2/ownership.ts';
 import { Qcow2Reader } from './qcow2/reader.ts';
@@ -31,6 +32,15 @@ const unreadable: ReadonlySet<string> = new Set(['DISK_NOT_FOUND', 'DISK_NOT_REA
 async function problemsOf(source: FileSource, signal?: AbortSignal): Promise<StructureReport['problems']> {
   const { format } = await detectFormat(source, signal);
   if (format === 'raw') return [];
+  if (format === 'vhdx' || format === 'vmdk' || format === 'ova') {
+    const { reader } = await openDisk({ path: source.label, policy: { roots: [dirname(source.label)] } }, signal);
+    try {
+      await reader.requireSound?.(signal);
+    } finally {
+      await reader.close();
+    }
+    return [];
+  }
   if (format === 'vhd') {
     const layout = await readVhdLayout(source, signal);
     requireSoundTable(source.label, layout);

@@ -15,6 +15,10 @@ export interface ChainPolicy {
 export interface DiskFile {
   path: string;
   policy: ChainPolicy;
+  /** Of an OVA: the name of the disk inside it. Absent = its only disk. */
+  member?: string;
+  /** Id or name of an internal snapshot of a qcow2 file. Absent = the active state. */
+  snapshot?: string;
 }
 
 export interface ByteProgress {

@@ -1,88 +1,181 @@
 /** Opens a disk file of any format that is read, with the chain below it. Nothing is written, nothing outside the policy followed. */
 import { AppError } from '../../shared/model/app-error.ts';
-import type { DiskLayer } from '../../shared/model/disk.ts';
+import type { DiskFormat, DiskLayer } from '../../shared/model/disk.ts';
 import type { BlockReader } from './block-reader.ts';
 import { maxChainDepth, resolveBacking } from './chain.ts';
-import { detectFormat, type Detection } from './detect.ts';
+import { detectFormat } from './detect.ts';
 import type { ChainPolicy, DiskFile } from './disk-engine.ts';
 import { FileSource, type FileSourceOptions } from './file-source.ts';
+import { Ova } from './ova/ova.ts';
 import { parseQcow2Header, qcow2ClusterBytes, type Qcow2Header } from './qcow2/header.ts';
 import { Qcow2Reader } from './qcow2/reader.ts';
-import { readSnapshots, type InternalSnapshot } from './qcow2/snapshots.ts';
+import { headerOfSnapshot, readSnapshots, type InternalSnapshot } from './qcow2/snapshots.ts';
 import { readL1 } from './qcow2/tables.ts';
 import { RawReader } from './raw/raw-reader.ts';
 import type { BlockSource } from './sources/block-source.ts';
+import { WindowSource } from './sources/window-source.ts';
+import { readVhdParent } from './vhd/differencing-header.ts';
+import { requireSameParent, resolveVhdParent } from './vhd/differencing-parent.ts';
+import { DifferencingVhdReader } from './vhd/differencing-reader.ts';
 import { readVhdLayout, VhdReader } from './vhd/reader.ts';
+import { openVhdx } from './vhdx/reader.ts';
+import { openVmdk } from './vmdk/open-vmdk.ts';
+import { openSiblingFile } from './vmdk/sibling.ts';
 
 export interface OpenDisk {
   reader: BlockReader;
   /** The file asked about first. */
   layers: DiskLayer[];
-  /** One a layer, in the same order; closed with the reader. */
+  /** Every file that is read, the one asked about first; closed with the reader. */
   sources: BlockSource[];
   /** Of the file asked about. */
   snapshots: InternalSnapshot[];
 }
 
 /** What a backing format may be called in a header. `vpc` is QEMU's name for VHD. */
-const backingFormats: Readonly<Record<string, Detection['format']>> = { raw: 'raw', qcow2: 'qcow2', vpc: 'vhd' };
+const backingFormats: Readonly<Record<string, DiskFormat>> = { raw: 'raw', qcow2: 'qcow2', vpc: 'vhd', vhdx: 'vhdx', vmdk: 'vmdk' };
+
+/** What stays the same while a chain is opened. */
+interface Opening {
+  policy: ChainPolicy;
+  sources: BlockSource[];
+  signal: AbortSignal | undefined;
+  options: FileSourceOptions;
+}
+
+/** Which disk of a file that holds several. Only the file asked about is chosen in. */
+type Choice = Pick<DiskFile, 'member' | 'snapshot'>;
 
 /** Opens the chain; the caller closes the reader, which closes every layer. */
 export async function openDisk(file: DiskFile, signal?: AbortSignal, options: FileSourceOptions = {}): Promise<OpenDisk> {
-  const sources: BlockSource[] = [];
+  const opening: Opening = { policy: file.policy, sources: [], signal, options };
+  return closingOnFailure(opening, () => openFile(file.path, null, file, opening));
+}
+
+/** Opens a disk that any source holds, a remote one for example; it is closed with the reader. No other file is followed. */
+export async function openDiskFrom(source: BlockSource, choice: Choice = {}, signal?: AbortSignal): Promise<OpenDisk> {
+  const opening: Opening = { policy: { roots: [] }, sources: [source], signal, options: {} };
+  return closingOnFailure(opening, () => openSource(source, null, choice, opening));
+}
+
+async function closingOnFailure(opening: Opening, open: () => Promise<OpenDisk>): Promise<OpenDisk> {
   try {
-    return await openLayer(file.path, null, file.policy, sources, signal, options);
+    return await open();
   } catch (error) {
-    for (const source of sources) await source.close();
+    for (const source of opening.sources) await source.close();
     throw error;
   }
 }
 
 /** @param stated the format that the overlay's header gives; null = found out from the bytes (only for the file asked about). */
-async function openLayer(
-  path: string, stated: Detection['format'] | null, policy: ChainPolicy, sources: BlockSource[], signal: AbortSignal | undefined, options: FileSourceOptions,
-): Promise<OpenDisk> {
-  signal?.throwIfAborted();
-  const source = await FileSource.open(path, options);
+async function openFile(path: string, stated: DiskFormat | null, choice: Choice, opening: Opening): Promise<OpenDisk> {
+  opening.signal?.throwIfAborted();
+  return openSource(await addFile(await FileSource.open(path, opening.options), opening), stated, choice, opening);
+}
+
+/** Counts a file to the chain; refuses one that is in it already. */
+async function addFile(source: FileSource, { sources }: Opening): Promise<FileSource> {
+  const path = source.label;
   if (sources.some((open) => open.inode === source.inode)) {
     await source.close();
     throw new AppError('DISK_CHAIN_LOOP', { path });
   }
   sources.push(source);
+  return source;
+}
+
+async function openSource(source: BlockSource, stated: DiskFormat | null, choice: Choice, opening: Opening): Promise<OpenDisk> {
+  const path = source.label;
+  const { signal, sources } = opening;
   if (sources.length > maxChainDepth) throw new AppError('DISK_CHAIN_TOO_LONG', { path, limit: maxChainDepth });
   const format = stated === 'raw' ? 'raw' : (await detectFormat(source, signal)).format;
   if (stated !== null && stated !== format) throw new AppError('DISK_BACKING_FORMAT_WRONG', { path, stated, found: format });
-  if (format === 'qcow2') return openQcow2(source, policy, sources, signal, options);
-  if (format === 'vhd') {
-    const layout = await readVhdLayout(source, signal);
+  if (choice.snapshot !== undefined && format !== 'qcow2' && format !== 'ova') throw new AppError('DISK_SNAPSHOT_NOT_FOUND', { path, snapshot: choice.snapshot });
+  if (choice.member !== undefined && format !== 'ova') throw new AppError('DISK_OVA_NO_MEMBER', { path, name: choice.member });
+  switch (format) {
+    case 'ova':
+      return openMember(source, choice, opening);
+    case 'qcow2':
+      return openQcow2(source, choice, opening);
+    case 'vhd':
+      return openVhd(source, opening);
+    case 'vhdx': {
+      const reader = await openVhdx(source, signal);
+      return { reader, layers: [layerOf(source, reader, reader.layout.metadata.isFixed ? 'fixed' : 'dynamic')], sources, snapshots: [] };
+    }
+    case 'vmdk':
+      return openVmdkDisk(source, opening);
+    case 'raw': {
+      const reader = new RawReader(source);
+      return { reader, layers: [layerOf(source, reader, null)], sources, snapshots: [] };
+    }
+  }
+}
+
+/** A disk inside an archive has no files beside it: nothing further is followed, and no archive in the archive is opened. */
+async function openMember(source: BlockSource, { member, snapshot }: Choice, opening: Opening): Promise<OpenDisk> {
+  if (source instanceof WindowSource) throw new AppError('DISK_FORMAT_NOT_READ', { path: source.label, format: 'OVA' });
+  const ova = await Ova.open(source, opening.signal);
+  return openSource(ova.disk(member ?? null), null, snapshot === undefined ? {} : { snapshot }, { ...opening, policy: { roots: [] } });
+}
+
+async function openVmdkDisk(source: BlockSource, opening: Opening): Promise<OpenDisk> {
+  const openSibling = async (name: string): Promise<BlockSource> => {
+    // An extent is no link of a chain: its file is read with the disk's own, as bytes.
+    return addFile(await openSiblingFile(source.label, name, opening.policy, opening.options), opening);
+  };
+  const own = opening.sources.length;
+  const { reader, kind, isCompressed } = await openVmdk(source, openSibling, opening.signal);
+  const layer = layerOf(source, reader, kind);
+  const extents = opening.sources.slice(own);
+  return {
+    reader,
+    layers: [{
+      ...layer,
+      actualBytes: extents.reduce((total, extent) => total + extent.allocatedBytes, layer.actualBytes),
+      fileBytes: extents.reduce((total, extent) => total + extent.sizeBytes, layer.fileBytes),
+      compression: isCompressed ? 'zlib' : null,
+    }],
+    sources: opening.sources,
+    snapshots: [],
+  };
+}
+
+async function openVhd(source: BlockSource, opening: Opening): Promise<OpenDisk> {
+  const { signal, sources, policy } = opening;
+  const layout = await readVhdLayout(source, signal);
+  if (layout.variant !== 'differencing' || layout.header === null) {
     const reader = new VhdReader(source, layout);
     return { reader, layers: [layerOf(source, reader, layout.variant)], sources, snapshots: [] };
   }
-  const reader = new RawReader(source);
-  return { reader, layers: [layerOf(source, reader, null)], sources, snapshots: [] };
+  const parent = await readVhdParent(source, layout.footer, signal);
+  const parentPath = resolveVhdParent(source.label, parent, policy);
+  const below = await openFile(parentPath, 'vhd', {}, opening);
+  if (below.reader instanceof VhdReader || below.reader instanceof DifferencingVhdReader) {
+    await requireSameParent(source.label, parent, { path: parentPath, footer: below.reader.layout.footer });
+  }
+  const reader = new DifferencingVhdReader(source, layout, layout.header, below.reader);
+  return { reader, layers: [layerOf(source, reader, layout.variant), ...below.layers], sources, snapshots: [] };
 }
 
-async function openQcow2(
-  source: BlockSource, policy: ChainPolicy, sources: BlockSource[], signal: AbortSignal | undefined, options: FileSourceOptions,
-): Promise<OpenDisk> {
-  const header = await readQcow2Header(source, signal);
+async function openQcow2(source: BlockSource, choice: Choice, opening: Opening): Promise<OpenDisk> {
+  const { signal, sources } = opening;
+  const active = await readQcow2Header(source, signal);
+  const snapshots = await readSnapshots(source, active, signal);
+  const header = choice.snapshot === undefined ? active : headerOfSnapshot(source.label, active, snapshots, choice.snapshot);
   const l1 = await readL1(source, header, header.l1Offset, header.l1Entries, signal);
-  const snapshots = await readSnapshots(source, header, signal);
-  const below = header.backing === null ? null : await openBacking(source.label, header.backing, policy, sources, signal, options);
+  const below = header.backing === null ? null : await openBacking(source.label, header.backing, opening);
   const reader = new Qcow2Reader(source, header, l1, below?.reader ?? null);
   const layer = { ...layerOf(source, reader, `v${header.version}`), compression: header.compression === 'zstd' ? header.compression : null };
   return { reader, layers: [layer, ...(below?.layers ?? [])], sources, snapshots };
 }
 
-async function openBacking(
-  overlayPath: string, backing: NonNullable<Qcow2Header['backing']>, policy: ChainPolicy, sources: BlockSource[],
-  signal: AbortSignal | undefined, options: FileSourceOptions,
-): Promise<OpenDisk> {
-  const path = resolveBacking(overlayPath, backing.name, policy);
+async function openBacking(overlayPath: string, backing: NonNullable<Qcow2Header['backing']>, opening: Opening): Promise<OpenDisk> {
+  const path = resolveBacking(overlayPath, backing.name, opening.policy);
   if (backing.format === null) throw new AppError('DISK_BACKING_FORMAT_MISSING', { path: overlayPath, backing: path });
   const format = backingFormats[backing.format];
   if (format === undefined) throw new AppError('DISK_FORMAT_NOT_READ', { path, format: backing.format.slice(0, 20) });
-  return openLayer(path, format, policy, sources, signal, options);
+  return openFile(path, format, {}, opening);
 }
 
 /** The header of a qcow2 file, bounds checked. */

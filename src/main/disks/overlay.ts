@@ -13,13 +13,18 @@ import { TargetFile } from './target-file.ts';
 const bytesPerTable = (clusterBytes / 8) * clusterBytes;
 
 /** What headers call the formats that a base may have. */
-const backingNames: Partial<Record<DiskFormat, string>> = { raw: 'raw', qcow2: 'qcow2', vhd: 'vpc' };
+const backingNames: Partial<Record<DiskFormat, string>> = { raw: 'raw', qcow2: 'qcow2', vhd: 'vpc', vhdx: 'vhdx', vmdk: 'vmdk' };
 
 export async function createOverlay(overlay: { path: string; basePath: string; policy: ChainPolicy }, signal?: AbortSignal): Promise<void> {
   // Opens the whole chain below, so that an overlay is never made over a base that could not be read.
   const base = await openDisk({ path: overlay.basePath, policy: overlay.policy }, signal);
   await base.reader.close();
   const { format, virtualBytes } = base.reader;
+  // QEMU would not look at the parent of a differencing VHD, and show zeros for what lies there.
+  const differencing = base.layers.find(({ variant }) => variant === 'differencing');
+  if (differencing !== undefined) throw new AppError('DISK_VHD_DIFFERENCING', { path: differencing.path });
+  // A disk inside an archive has no file of its own that could be named as a base.
+  if (base.layers[0]?.path !== overlay.basePath) throw new AppError('DISK_FORMAT_NOT_READ', { path: overlay.basePath, format: 'OVA' });
   const isSibling = dirname(resolve(overlay.basePath)) === dirname(resolve(overlay.path));
   const name = isSibling ? basename(overlay.basePath) : resolve(overlay.basePath);
   // QEMU takes a name with a colon before any slash for a protocol; `./` in front makes it a path again.

@@ -13,10 +13,15 @@ const windowBytes = 512 * 1024 ** 2;
 
 /** Refuses a layer, or one below it, whose tables overlap or share what they may not. */
 export async function requireSoundLayers(reader: BlockReader, signal?: AbortSignal): Promise<void> {
-  for (let layer: BlockReader | null = reader; layer !== null; layer = layer instanceof Qcow2Reader ? layer.backing : null) {
+  for (let layer: BlockReader | null = reader; layer !== null; layer = below(layer)) {
     if (layer instanceof Qcow2Reader) await requireSoundClusters(layer, signal);
     else if (layer instanceof VhdReader) requireSoundTable(layer.source.label, layer.layout);
+    else await layer.requireSound?.(signal);
   }
+}
+
+function below(layer: BlockReader): BlockReader | null {
+  return layer.backing ?? null;
 }
 
 /** Sets `marks[block]` to `mark` for each block that holds nothing, and gives the number of the others. */

@@ -22,7 +22,7 @@ export interface VhdLayout {
   hasTailFooter: boolean;
 }
 
-/** Reads footer, header and table with all their bounds; differencing disks and saved states are refused. */
+/** Reads footer, header and table with all their bounds; saved states are refused. A differencing disk is read by its own reader. */
 export async function readVhdLayout(source: BlockSource, signal?: AbortSignal): Promise<VhdLayout> {
   const path = source.label;
   const tail = await findTailFooter(source, signal);
@@ -30,7 +30,6 @@ export async function readVhdLayout(source: BlockSource, signal?: AbortSignal): 
   const head = start !== undefined && start.length === footerBytes ? parseFooter(start) : null;
   const footer = tail?.footer ?? head;
   if (footer === null || footer === undefined) throw new AppError('DISK_VHD_FOOTER_DAMAGED', { path });
-  if (footer.variant === 'differencing') throw new AppError('DISK_VHD_DIFFERENCING', { path });
   if (footer.isSavedState) throw new AppError('DISK_SAVED_STATE', { path });
   if (tail !== null && head !== null && footer.variant !== 'fixed') requireSameFooter(path, tail.footer, head);
   const virtualBytes = vhdVirtualBytes(footer);

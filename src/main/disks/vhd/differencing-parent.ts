@@ -1,0 +1,76 @@
+/**
+ * Which file the parent of a differencing VHD is. Its locators were written on another machine and may say anything: they only choose
+ * among files inside the chosen folders, and the file found must be the parent by its identifier and its time.
+ */
+import { stat } from 'node:fs/promises';
+import { AppError } from '../../../shared/model/app-error.ts';
+import { resolveBacking } from '../chain.ts';
+import type { ChainPolicy } from '../disk-engine.ts';
+import type { VhdParent } from './differencing-header.ts';
+import type { VhdFooter } from './footer.ts';
+
+/** Seconds from 1970 to 2000-01-01 00:00 UTC, where VHD's clock starts. */
+const epoch2000 = 946_684_800;
+/** FAT keeps even seconds only, and copying rounds. */
+const toleranceSeconds = 2;
+
+/**
+ * The real path of the parent.
+ * @throws `DISK_BACKING_SPELLING`, `DISK_BACKING_NOT_ALLOWED`, `DISK_BACKING_OUTSIDE`, `DISK_PARENT_NOT_FOUND`
+ */
+export function resolveVhdParent(path: string, parent: VhdParent, policy: ChainPolicy): string {
+  const candidates = parent.names.flatMap((name) => candidatesOf(name));
+  const [first] = candidates;
+  if (first === undefined) throw new AppError('DISK_PARENT_NOT_FOUND', { path, parent: parent.uniqueId });
+  for (const candidate of candidates) {
+    try {
+      return resolveBacking(path, candidate.text, policy);
+    } catch (error) {
+      // Not there: the next locator may still be right. So may it after an absolute path, which is that of another machine mostly.
+      const mayGoOn = error instanceof AppError && (error.code === 'DISK_BACKING_MISSING' || candidate.isForeign);
+      if (!mayGoOn || error.code === 'DISK_BACKING_NOT_ALLOWED') throw error;
+    }
+  }
+  throw new AppError('DISK_PARENT_NOT_FOUND', { path, parent: baseName(first.text).slice(0, 200) });
+}
+
+interface Candidate {
+  text: string;
+  /** A full path: being outside the chosen folders is no sign of malice, only of another machine. */
+  isForeign: boolean;
+}
+
+/** A relative name as it stands; a full path as it stands, and then only its last part, beside the disk. */
+function candidatesOf({ kind, text }: VhdParent['names'][number]): Candidate[] {
+  if (text === '') return [];
+  if (kind === 'relative') return [{ text: text.replaceAll('\\', '/'), isForeign: false }];
+  const plain = kind === 'url' ? pathOfUrl(text) : text;
+  const base = baseName(plain);
+  return [{ text: plain, isForeign: true }, ...(base === '' || base === '.' || base === '..' ? [] : [{ text: `./${base}`, isForeign: false }])];
+}
+
+function pathOfUrl(text: string): string {
+  const path = text.replace(/^file:\/\/(?:localhost)?/i, '');
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // Not encoded after all.
+    return path;
+  }
+}
+
+function baseName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+}
+
+/**
+ * Refuses a file that is not the parent, or is not any more what the disk was made over. The recorded time is that of the file's last
+ * change; some programs write the time in the parent's footer instead, so either may match.
+ */
+export async function requireSameParent(path: string, parent: VhdParent, found: { path: string; footer: VhdFooter }): Promise<void> {
+  if (found.footer.uniqueId !== parent.uniqueId) throw new AppError('DISK_PARENT_OTHER', { path, parent: found.path });
+  if (parent.modifiedAt2000 === 0) return;
+  const changed = Math.floor((await stat(found.path)).mtimeMs / 1000) - epoch2000;
+  const isSame = [changed, found.footer.bytes.readUInt32BE(24)].some((time) => Math.abs(time - parent.modifiedAt2000) <= toleranceSeconds);
+  if (!isSame) throw new AppError('DISK_PARENT_CHANGED', { path, parent: found.path });
+}
