@@ -13,6 +13,7 @@ export const pages: Record<string, { title: TextKey; section: string }> = {
   'images.source-vm': { title: 'app.nav.sourceVms', section: 'images.source-vms' },
   'images.pools': { title: 'app.nav.imagePools', section: 'images.pools' },
   'images.flavors': { title: 'app.nav.flavors', section: 'images.flavors' },
+  'disks.inspect': { title: 'disks.title', section: 'disks.inspect' },
   platforms: { title: 'app.nav.platforms', section: 'platforms' },
   platform: { title: 'app.nav.platforms', section: 'platforms' },
   tasks: { title: 'app.nav.tasks', section: 'tasks' },
@@ -23,6 +24,7 @@ export const pages: Record<string, { title: TextKey; section: string }> = {
 const routes: RouteRecordRaw[] = [
   { path: '/', redirect: { name: 'images.source-vms' } },
   ...imageRoutes,
+  { path: '/disks/inspect', name: 'disks.inspect', component: () => import('./views/disks/InspectDiskPage.vue') },
   { path: '/platforms', name: 'platforms', component: () => import('./views/platforms/PlatformsPage.vue') },
   { path: '/platforms/:id', name: 'platform', component: () => import('./views/platforms/PlatformPage.vue'), props: true },
   { path: '/tasks', name: 'tasks', component: () => import('./views/tasks/TasksPage.vue') },

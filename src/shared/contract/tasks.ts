@@ -27,7 +27,7 @@ export const taskCommands = defineCommands({
   },
   'tasks.show': { summary: 'One task with its steps, events and artifacts.', input: z.strictObject({ id: runId }), output: taskDetail },
   'tasks.cancel': { summary: 'Asks a task to stop; it ends once what it made is undone.', input: z.strictObject({ id: runId }), output: done },
-  'tasks.resume': { summary: 'Goes on with an interrupted or failed task.', input: z.strictObject({ id: runId }), output: done },
+  'tasks.resume': { summary: 'Goes on with an interrupted task, or one that waits.', input: z.strictObject({ id: runId }), output: done },
   'tasks.decide': {
     summary: 'Answers the question a task waits with (`keep`, `undo`, or a choice of its own).',
     input: z.strictObject({ id: runId, choice: z.string().max(50) }),

@@ -6,7 +6,7 @@ import { useResource } from '../../../composables/use-resource.ts';
 import { useText } from '../../../composables/use-text.ts';
 import { useToasts } from '../../../stores/toasts.store.ts';
 import type { DesktopImage, DesktopImageVersion } from '../../../../shared/model/desktop-image.ts';
-import type { PlanRequest } from '../plan/use-plan.ts';
+import type { PlanRequest } from '../../plan/use-plan.ts';
 
 export interface VersionContext {
   image: DesktopImage;

@@ -12,7 +12,7 @@ import type { FlavorId, ImagePoolId } from '../../../../shared/model/ids.ts';
 import type { OsFamily } from '../../../../shared/model/os.ts';
 import type { SourceVm } from '../../../../shared/model/source-vm.ts';
 import { useText } from '../../../composables/use-text.ts';
-import type { PlanRequest } from '../plan/use-plan.ts';
+import type { PlanRequest } from '../../plan/use-plan.ts';
 
 export interface PublishFields {
   name: string;
@@ -45,11 +45,11 @@ export interface PublishForm {
 
 export type PublishMode = 'clone' | 'convert';
 
-/** @param vm the VM that is published; a new form for each. */
-export function usePublishForm(vm: SourceVm, mode: PublishMode, allFlavors: MaybeRefOrGetter<readonly Flavor[]>): PublishForm {
+/** @param subject the VM that is published, as it is known by now (its disk may be looked into meanwhile); a new form for each VM. */
+export function usePublishForm(subject: MaybeRefOrGetter<SourceVm>, mode: PublishMode, allFlavors: MaybeRefOrGetter<readonly Flavor[]>): PublishForm {
   const { t, say } = useText();
   const fields = reactive<PublishFields>({
-    name: vm.name,
+    name: toValue(subject).name,
     architecture: 'voi',
     osFamily: null,
     fileType: null,
@@ -61,8 +61,8 @@ export function usePublishForm(vm: SourceVm, mode: PublishMode, allFlavors: Mayb
     snapshotName: '',
   });
 
-  const isOsAsked = computed(() => vm.os.family === 'unknown');
-  const osFamily = computed<OsFamily>(() => (isOsAsked.value ? (fields.osFamily ?? 'unknown') : vm.os.family));
+  const isOsAsked = computed(() => toValue(subject).os.family === 'unknown');
+  const osFamily = computed<OsFamily>(() => (isOsAsked.value ? (fields.osFamily ?? 'unknown') : toValue(subject).os.family));
   const fileType = computed(() => fileTypeChoice(fields.architecture, osFamily.value));
   watch(
     fileType,
@@ -102,7 +102,7 @@ export function usePublishForm(vm: SourceVm, mode: PublishMode, allFlavors: Mayb
     const { fileType: chosenType, poolId, flavorId } = fields;
     if (chosenType === null || poolId === null) throw new Error('The form is not complete.');
     const common = {
-      vmId: vm.id,
+      vmId: toValue(subject).id,
       name: fields.name,
       architecture: fields.architecture,
       fileType: chosenType,

@@ -3,14 +3,14 @@
  * source or target have changed; then the person reads the new plan.
  */
 import { computed, onScopeDispose, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue';
-import { useClient } from '../../../api/client.ts';
-import { isAbort, toErrorView } from '../../../api/error-view.ts';
-import { useText } from '../../../composables/use-text.ts';
-import { useToasts } from '../../../stores/toasts.store.ts';
-import type { CommandInput } from '../../../../shared/contract/commands.ts';
-import type { ErrorView } from '../../../../shared/model/app-error.ts';
-import type { Plan } from '../../../../shared/model/task.ts';
-import type { RunId } from '../../../../shared/model/ids.ts';
+import { useClient } from '../../api/client.ts';
+import { isAbort, toErrorView } from '../../api/error-view.ts';
+import { useText } from '../../composables/use-text.ts';
+import { useToasts } from '../../stores/toasts.store.ts';
+import type { CommandInput } from '../../../shared/contract/commands.ts';
+import type { ErrorView } from '../../../shared/model/app-error.ts';
+import type { Plan } from '../../../shared/model/task.ts';
+import type { RunId } from '../../../shared/model/ids.ts';
 
 export type PlanRequest = CommandInput<'tasks.plan'>;
 
