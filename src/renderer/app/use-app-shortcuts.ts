@@ -9,7 +9,7 @@ import { useSettings } from '../stores/settings.store.ts';
 const chordMs = 1200;
 
 const pages: Record<string, string> = {
-  v: 'images.vdi', d: 'images.desktop', s: 'images.source-vms', o: 'images.pools', f: 'images.flavors', p: 'platforms', t: 'tasks', ',': 'settings',
+  v: 'images.vdi', d: 'images.desktop', s: 'images.source-vms', o: 'images.pools', f: 'images.flavors', p: 'platforms', i: 'disks.inspect', t: 'tasks', ',': 'settings',
 };
 
 export const shortcutHelp: readonly { group: TextKey; keys: readonly { keys: readonly string[]; text: TextKey }[] }[] = [
@@ -33,6 +33,7 @@ export const shortcutHelp: readonly { group: TextKey; keys: readonly { keys: rea
       { keys: ['G', 'O'], text: 'app.nav.imagePools' },
       { keys: ['G', 'F'], text: 'app.nav.flavors' },
       { keys: ['G', 'P'], text: 'app.nav.platforms' },
+      { keys: ['G', 'I'], text: 'disks.title' },
       { keys: ['G', 'T'], text: 'app.nav.tasks' },
       { keys: ['G', ','], text: 'app.nav.settings' },
     ],
