@@ -1,12 +1,12 @@
-// How the app is packed. The pinned Node is for development only; the database's native parts cannot be loaded from an archive.
+/** How the app is packed. The pinned Node is for development only; the database's native parts cannot be loaded from an archive. */
+import type { Configuration } from 'electron-builder';
 import afterPack from './after-pack.ts';
 
-/** @type {import('electron-builder').Configuration} */
-export default {
+const configuration: Configuration = {
   appId: 'org.goldpress.app',
   productName: 'Goldpress',
   directories: { output: 'dist', buildResources: 'build' },
-  files: ['out/**', 'package.json', '!node_modules/node-{linux,darwin,win}-*/**', '!node_modules/node-bin-*/**'],
+  files: ['out/**', 'package.json', 'LICENSE', '!node_modules/node-{linux,darwin,win}-*/**', '!node_modules/node-bin-*/**'],
   asar: true,
   asarUnpack: ['**/*.node'],
   npmRebuild: false,
@@ -15,3 +15,5 @@ export default {
   win: { target: ['nsis'] },
   mac: { target: ['dmg'], category: 'public.app-category.utilities' },
 };
+
+export default configuration;
