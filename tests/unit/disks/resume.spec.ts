@@ -63,10 +63,9 @@ describe.each(variants)('%s %s', (targetFormat, compression) => {
 });
 
 describe('what is found at the next start is not trusted', () => {
-  async function cancelled(conversion: ConvertJob): Promise<void> {
-    const abort = new AbortController();
-    const started = engine.convert(conversion, ({ doneBytes }) => doneBytes > 120 * MiB && abort.abort(), abort.signal);
-    await expect(started).rejects.toMatchObject({ name: 'AbortError' });
+  /** Stops in the middle for sure: there is no room for the rest. */
+  async function stopped(conversion: ConvertJob): Promise<void> {
+    await expect(engine.convert({ ...conversion, maxTargetBytes: 150 * MiB }, silent)).rejects.toMatchObject({ code: 'DISK_TARGET_LIMIT' });
     expect(readCheckpoint(folder.file('b.checkpoint'))?.batches.length).toBeGreaterThan(0);
   }
 
@@ -77,13 +76,13 @@ describe('what is found at the next start is not trusted', () => {
     expect((await engine.checkStructure(folder.file('b'))).problems).toEqual([]);
   }
 
-  it('goes on after a cancel', async () => {
-    await cancelled(job('qcow2'));
+  it('goes on after a stop', async () => {
+    await stopped(job('qcow2'));
     await expectWhole(job('qcow2'), true);
   }, 60_000);
 
   it('starts over when the source changed', async () => {
-    await cancelled(job('vhd'));
+    await stopped(job('vhd'));
     const fd = openSync(folder.file('a.raw'), 'r+');
     writeSync(fd, randomBytes(512), 0, 512, 0);
     closeSync(fd);
@@ -92,26 +91,26 @@ describe('what is found at the next start is not trusted', () => {
   }, 60_000);
 
   it('starts over when the target lost what was recorded', async () => {
-    await cancelled(job('vhd'));
+    await stopped(job('vhd'));
     truncateSync(folder.file('b'), 3 * MiB);
     await expectWhole(job('vhd'), false);
   }, 60_000);
 
   it('makes a new target when it is gone', async () => {
-    await cancelled(job('qcow2'));
+    await stopped(job('qcow2'));
     rmSync(folder.file('b'));
     await expectWhole(job('qcow2'), false);
   }, 60_000);
 
   it('takes a torn last batch for not written', async () => {
-    await cancelled(job('qcow2'));
+    await stopped(job('qcow2'));
     const path = folder.file('b.checkpoint');
     appendFileSync(path, readFileSync(path).subarray(-40));
     await expectWhole(job('qcow2'), true);
   }, 60_000);
 
   it('does not touch a file that its checkpoint does not describe', async () => {
-    await cancelled(job('qcow2'));
+    await stopped(job('qcow2'));
     writeRaw(folder.file('other'), 1024, []);
     const before = createHash('sha256').update(readFileSync(folder.file('other'))).digest('hex');
     await expect(engine.convert({ ...job('qcow2'), targetPath: folder.file('other') }, silent)).rejects.toMatchObject({ code: 'DISK_TARGET_EXISTS' });
