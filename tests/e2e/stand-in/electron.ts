@@ -79,6 +79,10 @@ async function openBrowser(): Promise<Browser> {
   const executablePath = process.env['GOLDPRESS_BROWSER'];
   browser ??= await chromium.launch({
     args: [...args, `--remote-debugging-port=${String(port)}`],
+    // The app ends the browser when it ends; by default the browser goes first, under the feet of the app.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
     ...(executablePath === undefined ? {} : { executablePath }),
   });
   return browser;

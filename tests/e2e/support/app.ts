@@ -7,21 +7,38 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as base, type Page } from '@playwright/test';
+import type { Cookie, Page } from '@playwright/test';
+import { secretStorageKey } from '../../../src/shared/contract/stream.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const startTimeoutMs = 60_000;
+const startTimeoutMs = 90_000;
+
+export interface StartOptions {
+  /** Options of the app itself, such as `--no-sample`. */
+  words?: readonly string[];
+  environment?: Record<string, string>;
+}
+
+/** What a browser keeps of a session: good for as many pages as a test needs. */
+interface BrowserSession {
+  origin: string;
+  cookies: Cookie[];
+  secret: string;
+}
 
 export class RunningApp {
   readonly dataDirectory: string;
-  readonly #environment: Record<string, string>;
   #child: ChildProcess | null = null;
   #url = '';
   #output = '';
+  #session: BrowserSession | null = null;
 
-  constructor(dataDirectory: string, environment: Record<string, string> = {}) {
+  private constructor(dataDirectory: string) {
     this.dataDirectory = dataDirectory;
-    this.#environment = environment;
+  }
+
+  static async create(): Promise<RunningApp> {
+    return new RunningApp(await mkdtemp(join(tmpdir(), 'goldpress-e2e-')));
   }
 
   /** The address that was printed; its token can be used once. */
@@ -29,11 +46,16 @@ export class RunningApp {
     return this.#url;
   }
 
-  async start(words: readonly string[] = [], environment: Record<string, string> = {}): Promise<void> {
+  get origin(): string {
+    return new URL(this.#url).origin;
+  }
+
+  async start({ words = [], environment = {} }: StartOptions = {}): Promise<void> {
     this.#output = '';
+    this.#session = null;
     const child = spawn(process.execPath, [join(root, 'out/main/index.js'), '--data-dir', this.dataDirectory, '--no-open', ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, GOLDPRESS_TESTING: '1', ...this.#environment, ...environment },
+      env: { ...process.env, GOLDPRESS_TESTING: '1', ...environment },
     });
     this.#child = child;
     child.stderr.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
@@ -54,6 +76,21 @@ export class RunningApp {
     });
   }
 
+  /** Opens the app in a page: the first time by the printed address, then with the session that it gave. */
+  async enter(page: Page): Promise<void> {
+    if (this.#session === null) {
+      await page.goto(this.url);
+      await page.waitForURL(`${this.origin}/`);
+      const secret: string = await page.evaluate(`sessionStorage.getItem(${JSON.stringify(secretStorageKey)})`);
+      this.#session = { origin: this.origin, cookies: await page.context().cookies(), secret };
+      return;
+    }
+    const { origin, cookies, secret } = this.#session;
+    await page.context().addCookies(cookies);
+    await page.addInitScript(`if (location.origin === ${JSON.stringify(origin)}) sessionStorage.setItem(${JSON.stringify(secretStorageKey)}, ${JSON.stringify(secret)})`);
+    await page.goto(origin);
+  }
+
   /** Asks the app to end, as Ctrl-C would. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
@@ -70,6 +107,11 @@ export class RunningApp {
     if (child !== null && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 
+  async dispose(): Promise<void> {
+    await this.kill();
+    await rm(this.dataDirectory, { recursive: true, force: true });
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
@@ -78,23 +120,3 @@ export class RunningApp {
     await exited;
   }
 }
-
-/** A test with an app that has the sample site, and a page that is signed in to it. */
-export const test = base.extend<{ app: RunningApp; window: Page }>({
-  // Playwright reads the fixture's dependencies from this pattern, empty or not.
-  // eslint-disable-next-line no-empty-pattern
-  app: async ({}, use) => {
-    const dataDirectory = await mkdtemp(join(tmpdir(), 'goldpress-e2e-'));
-    const app = new RunningApp(dataDirectory);
-    await app.start();
-    await use(app);
-    await app.stop();
-    await rm(dataDirectory, { recursive: true, force: true });
-  },
-  window: async ({ app, page }, use) => {
-    await page.goto(app.url);
-    await use(page);
-  },
-});
-
-export { expect } from '@playwright/test';
