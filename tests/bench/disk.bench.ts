@@ -61,7 +61,7 @@ function measure(program: string, args: readonly string[]): Promise<Measured> {
     child.on('error', reject);
     child.on('exit', (code) => {
       clearInterval(timer);
-      if (code !== 0) return reject(new Error(`${program} ended with status ${code}`));
+      if (code !== 0) { reject(new Error(`${program} ended with status ${code}`)); return; }
       // The engine's process says its own time, from the call to the result: starting Node is not converting.
       const own = Number(/seconds=([\d.]+)/.exec(announced)?.[1]);
       resolve({ seconds: Number.isFinite(own) ? own : (performance.now() - startedAt) / 1000, peakBytes });

@@ -25,7 +25,7 @@ export function unpackError(packed: PackedError): Error {
       return new AppError(packed.code, packed.params, { isRetryable: packed.isRetryable, ...cause });
     }
     case 'abort':
-      return new DOMException('The operation was aborted.', 'AbortError') as unknown as Error;
+      return new DOMException('The operation was aborted.', 'AbortError');
     case 'other':
       return Object.assign(new Error(packed.message), { stack: packed.stack });
   }

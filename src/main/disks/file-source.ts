@@ -13,6 +13,9 @@ import type { BlockSource } from './sources/block-source.ts';
 
 const readFrom = promisify(readCallback);
 
+/** Opening a pipe would wait for its other end; Windows has no such flag, whatever the types say. */
+const nonBlocking = (constants as Partial<typeof constants>).O_NONBLOCK ?? 0;
+
 /** How much of both ends goes into a fingerprint: headers and footers lie there. */
 const fingerprintHeadBytes = 4096;
 const fingerprintTailBytes = 1024;
@@ -50,7 +53,7 @@ export class FileSource implements BlockSource {
   static #openNow(path: string, options: FileSourceOptions): FileSource {
     let fd: number;
     try {
-      fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      fd = openSync(path, constants.O_RDONLY | (nonBlocking));
     } catch (error) {
       throw readError(path, error);
     }

@@ -18,7 +18,7 @@ export class Flusher {
   #flushedBlocks: number;
   #lastEndedAt = performance.now();
   #running: Promise<void> | null = null;
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(file: TargetFile, checkpoint: Checkpoint | null, state: SharedState) {
     this.#file = file;
@@ -38,7 +38,7 @@ export class Flusher {
       },
       (error: unknown) => {
         this.#running = null;
-        this.#failure = error;
+        this.#failure = error instanceof Error ? error : new Error(String(error));
         Atomics.store(this.#state.control, counter.stop, 1);
       },
     );

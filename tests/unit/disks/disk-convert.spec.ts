@@ -17,8 +17,8 @@ const never = new AbortController().signal;
 
 interface Converter {
   rig: Rig;
-  plan(target: string, over?: Partial<Extract<WorkflowRequest, { type: 'disk.convert' }>>): Promise<Plan>;
-  run(plan: Plan): Promise<{ status: string; code: string | null }>;
+  plan: (target: string, over?: Partial<Extract<WorkflowRequest, { type: 'disk.convert' }>>) => Promise<Plan>;
+  run: (plan: Plan) => Promise<{ status: string; code: string | null }>;
 }
 
 async function converter(): Promise<Converter> {

@@ -31,16 +31,11 @@ function job(targetFormat: ConvertJob['targetFormat'], compression: ConvertJob['
 /** Starts the conversion in a process of its own and kills it once the checkpoint holds that many batches. */
 async function killAfter(conversion: ConvertJob, batches: number): Promise<boolean> {
   const child = fork(new URL('./convert-child.ts', import.meta.url), [JSON.stringify(conversion)], { stdio: 'ignore', execArgv: [] });
-  let hasEnded = false;
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => {
-      hasEnded = true;
-      resolve();
-    });
-  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const path = conversion.checkpointPath ?? '';
-  while (!hasEnded && (readCheckpoint(path)?.batches.length ?? -1) < batches) await new Promise((resolve) => setTimeout(resolve, 2));
-  const wasKilled = !hasEnded && child.kill('SIGKILL');
+  while (!hasEnded() && (readCheckpoint(path)?.batches.length ?? -1) < batches) await new Promise((resolve) => setTimeout(resolve, 2));
+  const wasKilled = !hasEnded() && child.kill('SIGKILL');
   await ended;
   return wasKilled;
 }

@@ -72,9 +72,9 @@ class ReferenceCount {
   claim(offset: number, length: number): void {
     const { clusterBytes } = this.#reader;
     const first = Math.floor(offset / clusterBytes);
-    if (!Number.isFinite(offset) || length <= 0 || first >= this.#counts.length) return note(this.#outside, offset);
+    if (!Number.isFinite(offset) || length <= 0 || first >= this.#counts.length) { note(this.#outside, offset); return; }
     for (let cluster = first; cluster * clusterBytes < offset + length; cluster += 1) {
-      if (cluster >= this.#counts.length) return note(this.#outside, offset);
+      if (cluster >= this.#counts.length) { note(this.#outside, offset); return; }
       this.#counts[cluster] = Math.min(0xffff, (this.#counts[cluster] ?? 0) + 1);
     }
   }

@@ -161,16 +161,16 @@ export class Qcow2Reader implements BlockReader {
   #pushCluster(segments: Segment[], cluster: Cluster, offset: number, within: number, length: number): void {
     switch (cluster.kind) {
       case 'unallocated':
-        return push(segments, { offset, length, kind: 'below', sourceOffset: 0, place: null });
+        { push(segments, { offset, length, kind: 'below', sourceOffset: 0, place: null }); return; }
       case 'zero':
-        return push(segments, { offset, length, kind: 'zero', sourceOffset: 0, place: null });
+        { push(segments, { offset, length, kind: 'zero', sourceOffset: 0, place: null }); return; }
       case 'data':
         this.requireData(cluster.offset, this.clusterBytes);
-        return push(segments, { offset, length, kind: 'data', sourceOffset: cluster.offset + within, place: null });
+        { push(segments, { offset, length, kind: 'data', sourceOffset: cluster.offset + within, place: null }); return; }
       case 'compressed':
-        return push(segments, { offset, length, kind: 'compressed', sourceOffset: 0, place: cluster.place });
+        { push(segments, { offset, length, kind: 'compressed', sourceOffset: 0, place: cluster.place }); return; }
       case 'subclusters':
-        return this.#pushSubclusters(segments, cluster, offset, within, length);
+        { this.#pushSubclusters(segments, cluster, offset, within, length); return; }
     }
   }
 

@@ -29,7 +29,7 @@ export async function readVhdLayout(source: BlockSource, signal?: AbortSignal): 
   const [start] = await source.read([{ offset: 0, length: Math.min(footerBytes, source.sizeBytes) }], signal);
   const head = start !== undefined && start.length === footerBytes ? parseFooter(start) : null;
   const footer = tail?.footer ?? head;
-  if (footer === null || footer === undefined) throw new AppError('DISK_VHD_FOOTER_DAMAGED', { path });
+  if (footer === null) throw new AppError('DISK_VHD_FOOTER_DAMAGED', { path });
   if (footer.isSavedState) throw new AppError('DISK_SAVED_STATE', { path });
   if (tail !== null && head !== null && footer.variant !== 'fixed') requireSameFooter(path, tail.footer, head);
   const virtualBytes = vhdVirtualBytes(footer);

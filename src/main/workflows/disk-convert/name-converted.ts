@@ -11,7 +11,7 @@ interface ConvertPaths {
   temporary: string;
   checkpoint: string;
   /** Removes everything that the run itself wrote under temporary names. */
-  removeAll(): Promise<void>;
+  removeAll: () => Promise<void>;
 }
 
 export function pathsOf(ctx: StepContext): ConvertPaths {
