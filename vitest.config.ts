@@ -2,7 +2,7 @@ import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 
 /** One project a kind of test, so that each can be run alone: `vitest run --project security`. */
-const inNode = (name: string, testTimeout = 20_000) => ({
+const inNode = (name: string, testTimeout = 60_000) => ({
   test: {
     name,
     include: [`tests/${name}/**/*.spec.ts`],
@@ -18,16 +18,16 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       inNode('unit'),
-      inNode('conformance', 60_000),
+      inNode('conformance'),
       inNode('crash', 180_000),
-      inNode('security', 60_000),
+      inNode('security'),
       {
         plugins: [vue()],
         test: {
           name: 'component',
           include: ['tests/component/**/*.spec.ts'],
           environment: 'happy-dom',
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           // Element Plus ships CSS imports inside its modules; Vite has to process them.
           server: { deps: { inline: ['element-plus'] } },
         },

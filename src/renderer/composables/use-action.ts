@@ -3,9 +3,11 @@
  * command palette, so that each of them knows why it cannot run.
  */
 import { getCurrentScope, onScopeDispose, ref, type Component, type Ref } from 'vue';
+import { useClient } from '../api/client.ts';
 import { isAbort, toErrorView } from '../api/error-view.ts';
 import { useCommandRegistry } from '../stores/command-registry.store.ts';
 import { useToasts } from '../stores/toasts.store.ts';
+import { useText } from './use-text.ts';
 
 export interface Action<C = void> {
   /** `noun.verb`, unique in the window. */
@@ -29,6 +31,8 @@ export function defineAction<C = void>(action: Action<C>): Action<C> {
 
 export interface ActionRunner {
   isRunning: Ref<boolean>;
+  /** Null, or why the action cannot run now: its own reason, or that the core does not answer. */
+  reasonOf: <C>(action: Action<C>, context: C) => string | null;
   /** Runs the action if it can; a failure becomes a toast with the error's sentence. */
   run: <C>(action: Action<C>, context: C) => Promise<void>;
 }
@@ -36,11 +40,19 @@ export interface ActionRunner {
 /** Runs actions and tells about failures; only inside `setup`. */
 export function useActionRunner(): ActionRunner {
   const toasts = useToasts();
+  const { connection } = useClient();
+  const { t } = useText();
   const isRunning = ref(false);
+  const reasonOf = <C>(action: Action<C>, context: C): string | null => {
+    if (connection.value === 'disconnected') return t('app.connection.disconnected');
+    const answer = action.canRun(context);
+    return answer === true ? null : answer;
+  };
   return {
     isRunning,
+    reasonOf,
     run: async (action, context) => {
-      if (isRunning.value || action.canRun(context) !== true) return;
+      if (isRunning.value || reasonOf(action, context) !== null) return;
       isRunning.value = true;
       try {
         await action.run(context);

@@ -45,6 +45,8 @@ export const usePlatforms = defineStore('platforms', () => {
     error,
     byId,
     refresh,
+    /** Rows of this platform could not be refreshed: its last listing failed. */
+    isStale: (id: string): boolean => byId.value.get(id)?.health.status === 'failing',
     failing: computed(() => platforms.value.filter((platform) => platform.health.status === 'failing')),
     syncing: computed(() => platforms.value.filter((platform) => platform.health.isSyncing)),
   };

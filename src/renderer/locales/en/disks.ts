@@ -4,7 +4,6 @@ export const disks = {
   'disks.choose': 'Choose a disk file',
   'disks.compression': 'Compression',
   'disks.compression.none': 'None',
-  'disks.convert': 'Convert',
   'disks.convert.format': 'Format',
   'disks.convert.start': 'Convert…',
   'disks.convert.target': 'Write to',

@@ -1,7 +1,6 @@
 /** The publish dialog, and how any plan is shown before it is started. */
 export const publish = {
   'plan.acknowledge': 'Acknowledge every finding first.',
-  'plan.backgroundStart': 'The task goes on when you close this window.',
   'plan.blocked': 'Something must be put right first; see the findings.',
   'plan.destructive': 'deletes',
   'plan.facts.after': 'After',
@@ -10,7 +9,6 @@ export const publish = {
   'plan.findings.none': 'Nothing stands against it.',
   'plan.making': 'Making the plan…',
   'plan.pivot': 'from here on it only goes forward',
-  'plan.planAgain': 'Plan again',
   'plan.showTask': 'Show the task',
   'plan.start': 'Start',
   'plan.started': 'Started: {title}',

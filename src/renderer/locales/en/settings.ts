@@ -28,7 +28,6 @@ export const settings = {
   'settings.vault.isLocked': 'Unlock the vault first.',
   'settings.vault.lock': 'Lock now',
   'settings.vault.mismatch': 'The two passphrases differ.',
-  'settings.vault.noSlots': 'No key slot: secrets are kept in memory only.',
   'settings.vault.passphrase': 'Passphrase',
   'settings.vault.passphraseAgain': 'Passphrase again',
   'settings.vault.passphraseHelp': 'At least 8 characters. It cannot be recovered: whoever forgets it enters the secrets again.',

@@ -4,7 +4,6 @@ export const disks = {
   'disks.choose': '选择磁盘文件',
   'disks.compression': '压缩',
   'disks.compression.none': '无',
-  'disks.convert': '转换格式',
   'disks.convert.format': '格式',
   'disks.convert.start': '转换…',
   'disks.convert.target': '写入到',

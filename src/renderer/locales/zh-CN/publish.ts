@@ -1,7 +1,6 @@
 /** 发布对话框，以及任何计划在开始前的展示方式。 */
 export const publish = {
   'plan.acknowledge': '请先逐条确认发现的问题。',
-  'plan.backgroundStart': '关闭此窗口后任务会继续进行。',
   'plan.blocked': '必须先解决一些问题，见下方的发现。',
   'plan.destructive': '删除',
   'plan.facts.after': '更改后',
@@ -10,7 +9,6 @@ export const publish = {
   'plan.findings.none': '没有发现问题。',
   'plan.making': '正在制定计划…',
   'plan.pivot': '此步之后只能继续，不能回退',
-  'plan.planAgain': '重新制定计划',
   'plan.showTask': '查看任务',
   'plan.start': '开始',
   'plan.started': '已开始：{title}',

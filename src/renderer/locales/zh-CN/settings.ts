@@ -30,7 +30,6 @@ export const settings: Record<keyof typeof en, string> = {
   'settings.vault.isLocked': '请先解锁保险库。',
   'settings.vault.lock': '立即锁定',
   'settings.vault.mismatch': '两次输入的口令不一致。',
-  'settings.vault.noSlots': '没有密钥槽：密码仅保留在内存中。',
   'settings.vault.passphrase': '口令',
   'settings.vault.passphraseAgain': '再次输入口令',
   'settings.vault.passphraseHelp': '至少 8 个字符。口令无法找回，忘记后只能重新输入各项密码。',
