@@ -1,5 +1,6 @@
 /** The grain directory and grain tables of a sparse extent: where each grain lies. The directory is kept, tables are read when needed. */
 import { AppError } from '../../../shared/model/app-error.ts';
+import { isAllZero } from '../blocks.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 import { sectorBytes, type SparseHeader } from './header.ts';
 
@@ -28,7 +29,7 @@ export async function readDirectory(source: BlockSource, header: SparseHeader, s
   return directory;
 }
 
-/** Tables by their number; those that the directory does not have are not in it. */
+/** Tables by their number; those that the directory does not have, or that hold nothing, are not in it. */
 export interface LoadedTables {
   /** Guest offset up to which they reach. */
   endOffset: number;
@@ -57,25 +58,28 @@ export class GrainTables {
     const first = Math.floor(offset / this.bytesPerTable);
     const capacity = Math.max(2, Math.floor(cacheBytes / this.#tableBytes));
     const end = Math.min(Math.ceil((offset + length) / this.bytesPerTable), first + capacity);
-    const loaded = new Map<number, Buffer>();
+    const found = new Map<number, Buffer>();
     const missing: number[] = [];
     for (let table = first; table < end; table += 1) {
       const kept = this.#cache.get(table);
-      if (kept !== undefined) loaded.set(table, kept);
+      if (kept !== undefined) found.set(table, kept);
       else if ((this.directory[table] ?? 0) !== 0) missing.push(table);
     }
-    const tables = await this.#source.read(missing.map((table) => ({ offset: (this.directory[table] ?? 0) * sectorBytes, length: this.#tableBytes })), signal);
-    missing.forEach((table, index) => loaded.set(table, tables[index] ?? Buffer.alloc(this.#tableBytes)));
-    // Used last, so they go last.
-    for (const [table, bytes] of loaded) {
+    const read = await this.#source.read(missing.map((table) => ({ offset: (this.directory[table] ?? 0) * sectorBytes, length: this.#tableBytes })), signal);
+    missing.forEach((table, index) => found.set(table, read[index] ?? Buffer.alloc(this.#tableBytes)));
+    const tables = new Map<number, Buffer>();
+    for (const [table, bytes] of found) {
+      // Used last, so they go last.
       this.#cache.delete(table);
       this.#cache.set(table, bytes);
+      // Programs allocate all tables of an empty disk; walking their entries one by one would take seconds a terabyte.
+      if (!isAllZero(bytes)) tables.set(table, bytes);
     }
     for (const table of this.#cache.keys()) {
       if (this.#cache.size <= capacity) break;
       this.#cache.delete(table);
     }
-    return { endOffset: Math.min(offset + length, end * this.bytesPerTable), tables: loaded };
+    return { endOffset: Math.min(offset + length, end * this.bytesPerTable), tables };
   }
 
   /** The sector of a grain, 0 where it reads as zeros. */
