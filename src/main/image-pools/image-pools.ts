@@ -33,7 +33,7 @@ export class ImagePools {
   /** @throws AppError `NOT_FOUND`. */
   async get(id: ImagePoolId): Promise<ImagePool> {
     const pool = await this.#deps.pools.find(id);
-    if (pool === null) throw new AppError('NOT_FOUND', { what: 'image pool', id });
+    if (pool === null) throw new AppError('NOT_FOUND', { what: 'image-pool', id });
     return this.#withFacts(pool);
   }
 
@@ -60,7 +60,7 @@ export class ImagePools {
   /** Forgets an empty pool; its directory is not touched. @throws AppError `NOT_FOUND`, `POOL_HOLDS_IMAGES`. */
   async remove(id: ImagePoolId): Promise<void> {
     const pool = await this.#deps.pools.find(id);
-    if (pool === null) throw new AppError('NOT_FOUND', { what: 'image pool', id });
+    if (pool === null) throw new AppError('NOT_FOUND', { what: 'image-pool', id });
     if (pool.desktopImageCount > 0) throw new AppError('POOL_HOLDS_IMAGES', { name: pool.name, count: pool.desktopImageCount });
     await this.#deps.pools.remove(id);
     this.#deps.events.emit('imagePools.changed', {});

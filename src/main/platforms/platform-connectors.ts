@@ -36,7 +36,7 @@ export class PlatformConnectors {
   /** @throws `NOT_FOUND` */
   async platform(id: PlatformId): Promise<StoredPlatform> {
     const stored = await this.#deps.platforms.find(id);
-    if (stored === null) throw new AppError('NOT_FOUND', { what: 'Platform', id });
+    if (stored === null) throw new AppError('NOT_FOUND', { what: 'platform', id });
     return stored;
   }
 

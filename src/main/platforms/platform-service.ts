@@ -60,7 +60,7 @@ export class PlatformService {
   /** @throws `NOT_FOUND` */
   async show(id: PlatformId): Promise<Platform> {
     const found = (await this.list()).find((item) => item.id === id);
-    if (found === undefined) throw new AppError('NOT_FOUND', { what: 'Platform', id });
+    if (found === undefined) throw new AppError('NOT_FOUND', { what: 'platform', id });
     return found;
   }
 

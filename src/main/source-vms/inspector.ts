@@ -80,7 +80,7 @@ export class Inspector {
     if (stored === null) return;
     const looked = connector.imageFile === undefined ? { inspection: null, error: null } : await this.#look(async () => {
       const file = await connector.imageFile?.(externalId);
-      if (file === undefined) throw new AppError('NOT_FOUND', { what: 'Image', id: externalId });
+      if (file === undefined) throw new AppError('NOT_FOUND', { what: 'image', id: externalId });
       return file;
     }, signal);
     await images.setInspection(id, { at: clock.now(), fingerprint: stored.record.fingerprint, ...looked }, judgeImageRecord(stored.record, looked));

@@ -76,7 +76,7 @@ export class SourceVmService implements SourceVmLookup {
   async instructions(id: SourceVmId, name: string): Promise<{ type: Instructions['type']; content: string; isTruncated: boolean }> {
     const { platformId, record } = await this.#row(id);
     const connector = await this.#deps.connectors.connector(platformId);
-    if (connector.readInstructions === undefined) throw new AppError('NOT_FOUND', { what: 'Document', id: name });
+    if (connector.readInstructions === undefined) throw new AppError('NOT_FOUND', { what: 'document', id: name });
     const { type, content, isTruncated } = await connector.readInstructions(record.externalId, name);
     return { type, content: type === 'pdf' ? content.toString('base64') : decodeText(content), isTruncated };
   }
@@ -124,7 +124,7 @@ export class SourceVmService implements SourceVmLookup {
 
   async #row(id: SourceVmId): Promise<StoredSourceVm> {
     const row = await this.#deps.vms.find(id);
-    if (row === null) throw new AppError('NOT_FOUND', { what: 'VM', id });
+    if (row === null) throw new AppError('NOT_FOUND', { what: 'source-vm', id });
     return row;
   }
 

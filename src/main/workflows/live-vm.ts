@@ -16,7 +16,7 @@ export interface LiveVm {
 /** @throws AppError `NOT_FOUND` when it has gone. */
 export async function readVm(deps: Pick<PublishDeps, 'platforms' | 'sourceVms'>, id: SourceVmId, signal: AbortSignal): Promise<LiveVm> {
   const known = await deps.sourceVms.find(id);
-  if (known === null) throw new AppError('NOT_FOUND', { what: 'source VM', id });
+  if (known === null) throw new AppError('NOT_FOUND', { what: 'source-vm', id });
   const connector = await deps.platforms.connector(known.platformId);
   return { known, connector, record: await connector.current(known.externalId, signal) };
 }

@@ -1,6 +1,7 @@
 /** Turns a message into words. Sizes, times and durations are formatted for the reader's language. */
 import type { Message } from '../model/message.ts';
 import { catalogue, type Locale } from './catalogue.ts';
+import { thingName } from './things.ts';
 
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
@@ -38,7 +39,7 @@ export function formatSeconds(seconds: number, locale: Locale): string {
 }
 
 function formatParam(name: string, value: string | number, locale: Locale): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return name === 'what' ? thingName(value, locale) : value;
   if (name === 'bytes' || name.endsWith('Bytes')) return formatBytes(value, locale);
   if (name === 'at' || name.endsWith('At')) return formatTime(value, locale);
   if (name === 'seconds' || name.endsWith('Seconds')) return formatSeconds(value, locale);

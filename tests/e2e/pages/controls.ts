@@ -17,3 +17,11 @@ export async function toggle(within: Locator, label: string): Promise<void> {
 export async function pick(within: Locator, group: string, word: string): Promise<void> {
   await within.getByRole('radiogroup', { name: group }).getByText(word, { exact: true }).click();
 }
+
+/** Ticks every box, by the words beside it. */
+export async function tickAll(within: Locator): Promise<void> {
+  const boxes = await within.locator('.el-checkbox').all();
+  for (const box of boxes) {
+    if (!(await box.getByRole('checkbox').isChecked())) await box.click();
+  }
+}

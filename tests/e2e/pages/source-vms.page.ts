@@ -1,6 +1,6 @@
 /** Resources → Images → Image Source VMs, and the publish dialog behind its buttons, by the words on the screen. */
 import { expect, type Locator, type Page } from '@playwright/test';
-import { choose, pick, toggle } from './controls.ts';
+import { choose, pick, tickAll, toggle } from './controls.ts';
 import { goTo } from './window.ts';
 
 export interface PublishWords {
@@ -96,7 +96,7 @@ export class PublishDialog {
   }
 
   async start(): Promise<void> {
-    for (const box of await this.dialog.getByRole('checkbox').all()) await box.setChecked(true, { force: true });
+    await tickAll(this.dialog);
     await expect(this.okButton).not.toHaveAttribute('aria-disabled', 'true');
     await this.okButton.click();
     await expect(this.dialog).toBeHidden();

@@ -1,5 +1,6 @@
 /** The frame around every page: addresses, menus, dialogs and the file picker, by the words on the screen. */
 import { expect, type Locator, type Page } from '@playwright/test';
+import { tickAll } from './controls.ts';
 
 export type Place = 'images/vdi' | 'images/desktop-images' | 'images/source-vms' | 'images/pools' | 'images/flavors' | 'platforms' | 'tasks' | 'settings';
 
@@ -21,11 +22,11 @@ export function dialog(page: Page, name?: string | RegExp): Locator {
   return name === undefined ? page.getByRole('dialog') : page.getByRole('dialog', { name });
 }
 
-/** Reads a plan that has nothing against it, starts it, and waits until the dialog has gone. */
+/** Reads a plan, acknowledges what was found, starts it, and waits until the dialog has gone. */
 export async function startPlan(page: Page, steps: string | RegExp): Promise<void> {
   const plan = dialog(page);
   await expect(plan.getByText(steps).first()).toBeVisible();
-  for (const box of await plan.getByRole('checkbox').all()) await box.setChecked(true, { force: true });
+  await tickAll(plan);
   await plan.getByRole('button', { name: 'Start', exact: true }).click();
   await expect(plan).toBeHidden();
 }

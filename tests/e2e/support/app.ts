@@ -26,6 +26,11 @@ interface BrowserSession {
   secret: string;
 }
 
+/** The first page has its heading: from here on addresses are followed. */
+async function shown(page: Page): Promise<void> {
+  await page.getByRole('main').getByRole('heading', { level: 1 }).waitFor();
+}
+
 export class RunningApp {
   readonly dataDirectory: string;
   #child: ChildProcess | null = null;
@@ -37,8 +42,9 @@ export class RunningApp {
     this.dataDirectory = dataDirectory;
   }
 
-  static async create(): Promise<RunningApp> {
-    return new RunningApp(await mkdtemp(join(tmpdir(), 'goldpress-e2e-')));
+  /** @param dataDirectory a directory of that name, where it can be seen in a picture; by default a new one */
+  static async create(dataDirectory?: string): Promise<RunningApp> {
+    return new RunningApp(dataDirectory ?? (await mkdtemp(join(tmpdir(), 'goldpress-e2e-'))));
   }
 
   /** The address that was printed; its token can be used once. */
@@ -83,12 +89,14 @@ export class RunningApp {
       await page.waitForURL(`${this.origin}/`);
       const secret: string = await page.evaluate(`sessionStorage.getItem(${JSON.stringify(secretStorageKey)})`);
       this.#session = { origin: this.origin, cookies: await page.context().cookies(), secret };
+      await shown(page);
       return;
     }
     const { origin, cookies, secret } = this.#session;
     await page.context().addCookies(cookies);
     await page.addInitScript(`if (location.origin === ${JSON.stringify(origin)}) sessionStorage.setItem(${JSON.stringify(secretStorageKey)}, ${JSON.stringify(secret)})`);
     await page.goto(origin);
+    await shown(page);
   }
 
   /** Asks the app to end, as Ctrl-C would. */

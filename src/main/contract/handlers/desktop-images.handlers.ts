@@ -58,7 +58,7 @@ export function desktopImagesHandlers(deps: DesktopImagesDeps): Handlers<AreaCom
   const row = async (image: StoredDesktopImage, stored: StoredVersion, versions: DesktopImageVersion[], versionCount: number): Promise<DesktopImage> => {
     const problem = await problemOf(image, stored);
     const current = versions.find((version) => version.id === stored.id);
-    if (current === undefined) throw new AppError('NOT_FOUND', { what: 'desktop image version', id: stored.id });
+    if (current === undefined) throw new AppError('NOT_FOUND', { what: 'desktop-image-version', id: stored.id });
     return {
       id: image.id, name: image.name, poolId: image.poolId, poolName: image.poolName, architecture: image.architecture, versionCount, current,
       createdAt: image.createdAt, problem, actions: actionsOf(problem, versions),
@@ -77,7 +77,7 @@ export function desktopImagesHandlers(deps: DesktopImagesDeps): Handlers<AreaCom
       const image = await images.find(id);
       const stored = await images.versions(id);
       const current = stored.find((version) => version.isCurrent);
-      if (image === null || current === undefined) throw new AppError('NOT_FOUND', { what: 'desktop image', id });
+      if (image === null || current === undefined) throw new AppError('NOT_FOUND', { what: 'desktop-image', id });
       const names = await flavorNames();
       const versions = await Promise.all(stored.map((version) => complete(version, names)));
       return { ...(await row(image, current, versions, versions.length)), versions, directory: pathsOfVersion(image, current).directory };

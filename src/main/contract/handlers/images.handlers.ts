@@ -12,7 +12,7 @@ export function imagesHandlers({ images }: { images: ImageRepository }): Handler
     },
     'images.show': async ({ id }) => {
       const stored = await images.find(id);
-      if (stored === null) throw new AppError('NOT_FOUND', { what: 'Image', id });
+      if (stored === null) throw new AppError('NOT_FOUND', { what: 'image', id });
       return toView(stored);
     },
   };

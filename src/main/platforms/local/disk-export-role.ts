@@ -20,7 +20,7 @@ export class LocalDiskExport implements DiskExportRole {
   async diskFile(vm: ExternalId, diskKey: string): Promise<DiskFile> {
     const { path, problem } = await this.#disk(vm, diskKey);
     if (path === null) {
-      const reason = problem ?? say('NOT_FOUND', { what: 'Disk', id: diskKey });
+      const reason = problem ?? say('NOT_FOUND', { what: 'disk', id: diskKey });
       throw new AppError(reason.code, reason.params);
     }
     return this.#library.chains.fileOf(path);
@@ -47,7 +47,7 @@ export class LocalDiskExport implements DiskExportRole {
   async #disk(vm: ExternalId, diskKey: string): Promise<DefinedDisk> {
     const definition = await this.#library.definition(vm);
     const disk = definition.disks.find((item) => item.key === diskKey);
-    if (disk === undefined) throw new AppError('NOT_FOUND', { what: 'Disk', id: diskKey });
+    if (disk === undefined) throw new AppError('NOT_FOUND', { what: 'disk', id: diskKey });
     return disk;
   }
 }

@@ -65,7 +65,7 @@ export async function describeDocument(folder: string, name: string): Promise<In
 export async function readDocument(folder: string, name: string): Promise<{ type: Instructions['type']; content: Buffer; isTruncated: boolean }> {
   const type = documentType(name);
   const path = join(folder, name);
-  if (type === null) throw new AppError('NOT_FOUND', { what: 'Document', id: name });
+  if (type === null) throw new AppError('NOT_FOUND', { what: 'document', id: name });
   try {
     const file = await open(path, 'r');
     try {

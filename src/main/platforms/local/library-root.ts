@@ -38,7 +38,7 @@ export class LibraryRoot {
    */
   async resolve(id: ExternalId): Promise<string> {
     const root = await this.real();
-    const missing = (cause?: unknown): AppError => new AppError('NOT_FOUND', { what: 'VM', id }, cause === undefined ? {} : { cause });
+    const missing = (cause?: unknown): AppError => new AppError('NOT_FOUND', { what: 'source-vm', id }, cause === undefined ? {} : { cause });
     if (id === '' || id.includes('\0') || isAbsolute(id)) throw missing();
     let real: string;
     try {

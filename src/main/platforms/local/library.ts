@@ -41,7 +41,7 @@ export class Library {
   async definition(id: ExternalId): Promise<Definition> {
     const path = await this.root.resolve(id);
     const definition = await this.definitions.read(path);
-    if (definition === null) throw new AppError('NOT_FOUND', { what: 'VM', id });
+    if (definition === null) throw new AppError('NOT_FOUND', { what: 'source-vm', id });
     return definition;
   }
 

@@ -107,7 +107,7 @@ export class LocalConnector implements Connector {
       const folder = await readFolder(path, new AbortController().signal);
       if (documentsFor(folder, names).includes(name)) return readDocument(path, name);
     }
-    throw new AppError('NOT_FOUND', { what: 'Document', id: name });
+    throw new AppError('NOT_FOUND', { what: 'document', id: name });
   }
 
   async imageFile(id: ExternalId): Promise<DiskFile> {

@@ -56,7 +56,7 @@ export class SnapshotFiles {
   async switchDisks({ definition, domain }: SnapshotSubject, switches: readonly DiskSwitch[]): Promise<void> {
     for (const item of switches) {
       const disk = domain.disks.find((candidate) => candidate.key === item.key);
-      if (disk === undefined) throw new AppError('NOT_FOUND', { what: 'Disk', id: item.key });
+      if (disk === undefined) throw new AppError('NOT_FOUND', { what: 'disk', id: item.key });
       const written = withBaseName(disk.source, basename(item.overlay));
       // The spelling of the definition, as long as it leads to the overlay; through a link it would not.
       const leadsThere = (await this.library.definitions.locate(written, definition.path)) === item.overlay;

@@ -69,7 +69,7 @@ export async function undoRevert(files: SnapshotFiles, definition: Definition, p
 /** @throws `NOT_FOUND` */
 export function entryOf(definition: Definition, snapshotId: string): SnapshotEntry {
   const entry = definition.snapshots.entries.find((item) => item.id === snapshotId);
-  if (entry === undefined) throw new AppError('NOT_FOUND', { what: 'Snapshot', id: snapshotId });
+  if (entry === undefined) throw new AppError('NOT_FOUND', { what: 'snapshot', id: snapshotId });
   return entry;
 }
 

@@ -45,11 +45,11 @@ function deleteVersion(deps: PublishDeps): StepAction {
 async function chosenVersions(deps: PublishDeps, imageId: DesktopImageId, versionId: DesktopImageVersionId | null): Promise<FoundVersion[]> {
   if (versionId !== null) {
     const found = await findVersion(deps, versionId);
-    if (found.image.id !== imageId) throw new AppError('NOT_FOUND', { what: 'desktop image version', id: versionId });
+    if (found.image.id !== imageId) throw new AppError('NOT_FOUND', { what: 'desktop-image-version', id: versionId });
     return [found];
   }
   const image = await deps.images.find(imageId);
-  if (image === null) throw new AppError('NOT_FOUND', { what: 'desktop image', id: imageId });
+  if (image === null) throw new AppError('NOT_FOUND', { what: 'desktop-image', id: imageId });
   return (await deps.images.versions(imageId)).map((version) => ({ image, version, paths: pathsOfVersion(image, version) }));
 }
 
@@ -75,7 +75,7 @@ export function desktopImageDelete(deps: PublishDeps): WorkflowDefinition<'deskt
     async plan({ desktopImageId, versionId }) {
       const versions = await chosenVersions(deps, desktopImageId as DesktopImageId, versionId);
       const [first] = versions;
-      if (first === undefined) throw new AppError('NOT_FOUND', { what: 'desktop image', id: desktopImageId });
+      if (first === undefined) throw new AppError('NOT_FOUND', { what: 'desktop-image', id: desktopImageId });
       const { image } = first;
       const findings = (await Promise.all(versions.map((found) => judgeVersion(deps, found)))).flat();
       const steps = await Promise.all(versions.map(async ({ version, paths }) => ({

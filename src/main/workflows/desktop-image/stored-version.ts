@@ -22,7 +22,7 @@ export function pathsOfVersion(image: StoredDesktopImage, version: StoredVersion
 /** @throws AppError `NOT_FOUND`. */
 export async function findVersion(deps: Pick<PublishDeps, 'images'>, id: DesktopImageVersionId): Promise<FoundVersion> {
   const found = await deps.images.findVersion(id);
-  if (found === null) throw new AppError('NOT_FOUND', { what: 'desktop image version', id });
+  if (found === null) throw new AppError('NOT_FOUND', { what: 'desktop-image-version', id });
   return { ...found, paths: pathsOfVersion(found.image, found.version) };
 }
 

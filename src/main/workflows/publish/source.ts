@@ -69,7 +69,7 @@ export function identifyOs(source: PublishSource, said: 'windows' | 'linux' | 'o
 /** @throws AppError `NOT_FOUND` when the VM has gone; what is wrong with its disk is in `problem`. */
 export async function readSource(deps: PublishDeps, memo: InspectionMemo, id: SourceVmId, signal: AbortSignal): Promise<PublishSource> {
   const known = await deps.sourceVms.find(id);
-  if (known === null) throw new AppError('NOT_FOUND', { what: 'source VM', id });
+  if (known === null) throw new AppError('NOT_FOUND', { what: 'source-vm', id });
   const connector = await deps.platforms.connector(known.platformId);
   const record = await connector.current(known.externalId, signal);
   const systemDisk = record.disks.find((disk) => disk.isSystem) ?? null;

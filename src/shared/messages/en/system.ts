@@ -3,7 +3,7 @@ export const systemEn = {
   INTERNAL: 'Something went wrong inside Goldpress. The log holds the details under {correlationId}.',
   INPUT_INVALID: 'The request is not of the right form: {problems}',
   COMMAND_UNKNOWN: 'There is no command “{command}”. `goldpress commands` lists them.',
-  NOT_FOUND: '{what} “{id}” is not there any more, or never was. Refresh the list.',
+  NOT_FOUND: 'There is no {what} “{id}” (any more). Refresh the list.',
   AMBIGUOUS: '“{name}” names more than one: {candidates}. Use the id.',
   ABORTED: 'Stopped, as asked.',
   TIMED_OUT: '{what} did not answer within {limitSeconds}.',

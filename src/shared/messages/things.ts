@@ -1,0 +1,35 @@
+/** Names of the things that sentences are about, where one sentence serves them all (the parameter `what`). */
+import type { Locale } from './catalogue.ts';
+
+const en = {
+  disk: 'disk',
+  document: 'document',
+  image: 'image',
+  platform: 'platform',
+  snapshot: 'snapshot',
+  'source-vm': 'VM',
+  'desktop-image': 'desktop image',
+  'desktop-image-version': 'desktop image version',
+  flavor: 'flavor',
+  'image-pool': 'image pool',
+};
+
+const zh: Record<keyof typeof en, string> = {
+  disk: '磁盘',
+  document: '文档',
+  image: '镜像',
+  platform: '平台',
+  snapshot: '快照',
+  'source-vm': '虚拟机',
+  'desktop-image': '桌面镜像',
+  'desktop-image-version': '桌面镜像版本',
+  flavor: '规格',
+  'image-pool': '镜像池',
+};
+
+const things: Record<Locale, Partial<Record<string, string>>> = { en, 'zh-CN': zh };
+
+/** The thing's name in the reader's language; a word that is none of ours (typed, or from a platform) stays as it is. */
+export function thingName(word: string, locale: Locale): string {
+  return things[locale][word] ?? word;
+}
