@@ -22,6 +22,8 @@ interface Scene {
   address: string;
   /** What has to be seen before the page is judged. */
   sign: string | RegExp;
+  /** Of a page that is about one thing: its name, which the list before it shows as well. */
+  heading?: string | RegExp;
   /** What is pressed first, by its name. */
   press?: readonly string[];
 }
@@ -63,7 +65,9 @@ async function judge(page: Page, scene: Scene, locale: Locale, file: string): Pr
   await page.setViewportSize(wide);
   await page.evaluate(`location.hash = ${JSON.stringify(`#${scene.address}`)}`);
   for (const name of scene.press ?? []) await page.getByRole('button', { name, exact: true }).first().click();
+  if (scene.heading !== undefined) await expect(page.getByRole('heading', { level: 1, name: scene.heading })).toBeVisible();
   await expect(page.getByText(scene.sign).first()).toBeVisible();
+  await expect(page.getByText(say(locale, 'app.loading'), { exact: true })).toHaveCount(0);
   await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
   // Dialogs come with an animation, and the colours of a half-faded one are no colours.
   await expect(page.locator('.dialog-fade-enter-active, .el-fade-in-enter-active')).toHaveCount(0);
@@ -106,17 +110,17 @@ for (const { locale, theme } of looks) {
     await dress(window, locale, theme);
     const scenes: Scene[] = [
       { name: 'source-vms', address: '/images/source-vms', sign: 'debian-12-kiosk' },
-      { name: 'source-vm', address: `/images/source-vms/${world.vmId}`, sign: '银河麒麟桌面 V10' },
+      { name: 'source-vm', address: `/images/source-vms/${world.vmId}`, heading: '银河麒麟桌面 V10', sign: say(locale, 'images.disk.inspection') },
       { name: 'vdi-images', address: '/images/vdi', sign: 'win10-ltsc-2021-vdi' },
-      { name: 'vdi-image', address: `/images/vdi/${world.imageId}`, sign: 'win10-ltsc-2021-vdi' },
+      { name: 'vdi-image', address: `/images/vdi/${world.imageId}`, heading: 'win10-ltsc-2021-vdi', sign: say(locale, 'images.disk.inspection') },
       { name: 'desktop-images', address: '/images/desktop-images', sign: 'Kiosk 自助终端' },
-      { name: 'desktop-image', address: `/images/desktop-images/${world.desktopImageId}`, sign: 'Kiosk 自助终端' },
+      { name: 'desktop-image', address: `/images/desktop-images/${world.desktopImageId}`, heading: 'Kiosk 自助终端', sign: /gp1-sha256/ },
       { name: 'pools', address: '/images/pools', sign: 'Main pool' },
       { name: 'flavors', address: '/images/flavors', sign: 'C106V' },
       { name: 'platforms', address: '/platforms', sign: 'Sample site' },
-      { name: 'platform', address: `/platforms/${world.platformId}`, sign: 'Sample site' },
+      { name: 'platform', address: `/platforms/${world.platformId}`, heading: /Sample site/, sign: say(locale, 'platforms.capabilities') },
       { name: 'tasks', address: '/tasks', sign: /Kiosk 自助终端/ },
-      { name: 'task', address: `/tasks/${world.runId}`, sign: /Kiosk 自助终端/ },
+      { name: 'task', address: `/tasks/${world.runId}`, heading: /Kiosk 自助终端/, sign: say(locale, 'tasks.events') },
       { name: 'inspect-disk', address: '/disks/inspect', sign: say(locale, 'disks.browse') },
       { name: 'settings', address: '/settings', sign: say(locale, 'settings.about') },
       { name: 'not-found', address: '/nowhere', sign: say(locale, 'app.notFound.title') },
