@@ -48,6 +48,15 @@ const recipe = (parentId: string, seed = 'c'): ChildRecipe => ({
   ]),
 });
 
+/** Every changed sector takes the seven others of its bitmap byte with it. */
+function inWholeBytes(child: ChildRecipe): ChildRecipe {
+  const sectors = [...child.sectors].map(([block, changed]) => {
+    const all = [...changed.keys()].flatMap((sector) => Array.from({ length: 8 }, (_, index) => Math.floor(sector / 8) * 8 + index));
+    return [block, new Map(all.map((sector) => [sector, sectorOf(`${child.parentId}${sector}`)]))] as const;
+  });
+  return { ...child, sectors: new Map(sectors) };
+}
+
 function expected(parent: Buffer, { sectors }: ChildRecipe): Buffer {
   const guest = Buffer.from(parent);
   for (const [block, changed] of sectors) for (const [sector, bytes] of changed) bytes.copy(guest, block * blockBytes + sector * 512);
@@ -76,11 +85,13 @@ describe('a differencing VHD', () => {
     await reader.close();
   });
 
+  // libvhdi 20210425 takes the zeros of this file instead of the parent for what follows a written sector in one byte of the bitmap, so
+  // it is asked about whole bytes (4 KiB, as Windows writes); single sectors are held against the specification above.
   it.skipIf(python === null)('reads as libvhdi reads it, a chain of three as well', async () => {
-    const first = recipe(writeParent('parent.vhd'));
+    const first = inWholeBytes(recipe(writeParent('parent.vhd')));
     const firstFile = buildChild(first);
     writeFileSync(folder.file('child.vhd'), firstFile);
-    const second: ChildRecipe = { ...recipe(idOf(firstFile.subarray(0, 512)), 'd'), locators: [{ code: 'W2ru', text: '.\\child.vhd' }] };
+    const second: ChildRecipe = { ...inWholeBytes(recipe(idOf(firstFile.subarray(0, 512)), 'd')), locators: [{ code: 'W2ru', text: '.\\child.vhd' }] };
     writeFileSync(folder.file('grandchild.vhd'), buildChild(second));
     const script = [
       'import pyvhdi,sys', 'below=None', 'keep=[]',
