@@ -67,7 +67,7 @@ export const images = {
   'images.disk.encryption.luks': 'LUKS',
   'images.disk.encryption.none': '无',
   'images.disk.evidence': '依据',
-  'images.disk.inspected': '检查时间',
+  'images.disk.inspected': '检查',
   'images.disk.inspection': '磁盘内容',
   'images.disk.loaders': '引导程序',
   'images.disk.notInspected': '尚未检查。同步后会自动检查；点击“重新检查”可立即进行。',
