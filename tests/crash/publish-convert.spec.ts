@@ -1,62 +1,60 @@
-import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { freshWorld, killAt, killOnTheWayBack, planOf, runOut } from './harness.ts';
-import { expectImage, expectNoImage, expectNothingLost, expectSourceGone, expectSourceIntact } from './publish-world.ts';
-import { worldIn } from './scenarios/publish.ts';
+import { appendFileSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { everyFailpoint, type Expectations } from './app/every-failpoint.ts';
+import { expectHonestLedger, expectImage, expectListed, expectNothingHalfMade, expectNothingLost, expectSourceIntact, expectUnchanged } from './app/invariants.ts';
+import { filesBelow, vm, worldIn } from './app/world.ts';
 
-const scenario = 'publish.convert';
 const fileName = 'Gold 金-v1.vhd';
-const plan = await planOf(scenario);
 
-describe('publishing by convert, killed at', () => {
-  for (const { name } of plan.failpoints.filter((point) => point.way === 'forward')) {
-    it(`${name}: goes on at the next start; image whole, VM deleted last`, async () => {
-      const directory = await freshWorld(scenario);
-      await killAt(scenario, directory, `${name}=kill`);
-      await expectNothingLost(directory, fileName);
-      const ended = await runOut(scenario, directory);
-      expect(ended.run).toMatchObject({ status: 'succeeded', error: null });
-      await expectImage(directory, ended, fileName);
-      expectSourceGone(directory);
-      expect(ended.artifacts.filter((item) => item.status !== 'kept' && item.status !== 'removed')).toEqual([]);
-    });
-  }
+const expectations: Expectations = {
+  async moment(lives) {
+    await expectNothingLost(lives, fileName);
+    await expectNothingHalfMade(lives);
+    if (existsSync(worldIn(lives.directory).definition)) await expectListed(lives, [vm.name]);
+  },
+  async succeeded(lives, task) {
+    await expectImage(lives, task.result?.id ?? '', fileName);
+    expect(filesBelow(worldIn(lives.directory).library)).toEqual([]);
+    expectHonestLedger(task);
+  },
+  async undone(lives, task, isAfterPivot) {
+    if (isAfterPivot) await expectImage(lives, task.result?.id ?? '', fileName);
+    else expectUnchanged(lives, ['pool']);
+    await expectSourceIntact(lives, []);
+    expectUnchanged(lives, ['library']);
+    expectHonestLedger(task);
+  },
+};
 
-  for (const point of plan.failpoints.filter((item) => item.way === 'undo')) {
-    const isAfterPivot = plan.steps.findIndex((step) => step.key === point.stepKey) > plan.steps.findIndex((step) => step.isPivot);
-    it(`${point.name}: finishes the way back; ${isAfterPivot ? 'the image stays' : 'nothing is left'}, VM kept`, async () => {
-      const directory = await freshWorld(scenario);
-      await killOnTheWayBack(scenario, directory, plan, point);
-      const ended = await runOut(scenario, directory);
-      expect(['cancelled', 'failed']).toContain(ended.run.status);
-      if (isAfterPivot) await expectImage(directory, ended, fileName);
-      else expectNoImage(directory, ended);
-      await expectSourceIntact(directory, []);
-    });
-  }
+const lives = await everyFailpoint('publishing by convert', 'publish.convert', expectations);
 
-  it('the moment when the VM is half deleted: deletes the rest, and only then is done', async () => {
-    const directory = await freshWorld(scenario);
-    await killAt(scenario, directory, '', { GOLDPRESS_CRASH_HALF_DELETED: '1' });
-    expect(existsSync(worldIn(directory).disk)).toBe(false);
-    expect(existsSync(worldIn(directory).definition)).toBe(true);
-    await expectNothingLost(directory, fileName);
-    const ended = await runOut(scenario, directory);
-    expect(ended.run).toMatchObject({ status: 'succeeded', error: null });
-    await expectImage(directory, ended, fileName);
-    expectSourceGone(directory);
-  });
+it('killed when the VM is half deleted: deletes the rest, and only then is done', async () => {
+  lives.renew();
+  await lives.killAt('after-intent:delete=kill');
+  // The deletion keeps nothing in memory: after its first item, disk and definition are in exactly this state.
+  rmSync(worldIn(lives.directory).disk);
+  await expectNothingLost(lives, fileName);
+  const task = await lives.runOut();
+  expect(task).toMatchObject({ status: 'succeeded', error: null });
+  await expectations.succeeded(lives, task);
+});
 
-  it('a step after the pivot that was cancelled: keeps image and VM', async () => {
-    const directory = await freshWorld(scenario);
-    const file = `${directory}/paused`;
-    await killAt(scenario, directory, `after-run:content=pause:${file};before:delete=kill;after-intent:compare=kill`, { GOLDPRESS_CRASH_CANCEL: file }).then(
-      () => expect.unreachable('a cancelled run went on to delete'),
-      () => undefined,
-    );
-    const ended = await runOut(scenario, directory);
-    expect(ended.run.status).toBe('cancelled');
-    await expectImage(directory, ended, fileName);
-    await expectSourceIntact(directory, []);
-  });
+it('the VM is written to while the app is dead: it is kept, and a person is asked', async () => {
+  lives.renew();
+  await lives.killAt('after-run:compare=kill');
+  const { disk, definition } = worldIn(lives.directory);
+  appendFileSync(disk, 'somebody else');
+  const task = await lives.runOut();
+  expect(task.question, JSON.stringify(task.error)).not.toBeNull();
+  expect([disk, definition].map((path) => existsSync(path)), 'the VM that changed').toEqual([true, true]);
+  await expectImage(lives, task.result?.id ?? null, fileName);
+});
+
+it('cancelled after the pivot: keeps image and VM', async () => {
+  lives.renew();
+  const file = join(lives.directory, 'paused');
+  const task = await lives.runOut({ GOLDPRESS_FAILPOINT: `after-run:content=pause:${file};before:delete=kill;after-intent:compare=kill`, GOLDPRESS_CRASH_CANCEL: file });
+  expect(task.status).toBe('cancelled');
+  await expectations.undone?.(lives, task, true);
 });

@@ -110,6 +110,7 @@ export const publishEn = {
   PUBLISH_VERIFIED: 'Structure and content were read back and are as written.',
   PUBLISH_OUTCOME_UNKNOWN: 'It cannot be told whether {path} is the image that this task wrote: it has another size. Look at it, then say how to go on.',
   PUBLISH_CHOICE_RETRY: 'Try again',
+  PUBLISH_RESUMED: 'Went on from {doneBytes} that were already written.',
   PUBLISH_DELETED: 'The VM {vm} was deleted.',
 
   VM_POWER_UNKNOWN: 'It is not known whether the VM {vm} is running. Make sure that it is shut down.',

@@ -111,6 +111,7 @@ export const publishZh: Record<keyof typeof publishEn, string> = {
   PUBLISH_VERIFIED: '结构和内容均已读回，与写入的一致。',
   PUBLISH_OUTCOME_UNKNOWN: '无法判断 {path} 是否是此任务写入的镜像：它的大小不同。请查看该文件，然后决定如何继续。',
   PUBLISH_CHOICE_RETRY: '重试',
+  PUBLISH_RESUMED: '从已写入的 {doneBytes} 处继续。',
   PUBLISH_DELETED: '虚拟机 {vm} 已删除。',
 
   VM_POWER_UNKNOWN: '无法得知虚拟机 {vm} 是否正在运行。请确认它已关机。',

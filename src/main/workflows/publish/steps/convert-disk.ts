@@ -49,6 +49,7 @@ export function convertDisk(deps: PublishDeps): StepAction {
       }, (done) => ctx.progress({ phase: say('PUBLISH_PHASE_CONVERT'), ...done }), ctx.signal);
       await ctx.artifacts.mark(rows.image, 'created');
       await ctx.artifacts.mark(rows.notes, 'removed');
+      if (result.resumedFromBytes > 0) await ctx.note(say('PUBLISH_RESUMED', { doneBytes: result.resumedFromBytes }));
       if (result.sourceFingerprint !== args.source.diskFingerprint) throw new AppError('PUBLISH_SOURCE_CHANGED', { vm: args.source.vmName });
       return toJson({
         virtualBytes: result.virtualBytes, targetBytes: result.targetBytes, fastIdentity: result.fastIdentity, sourceFingerprint: result.sourceFingerprint,
