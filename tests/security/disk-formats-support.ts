@@ -27,3 +27,8 @@ export async function expectRefused(folder: Folder, name: string, bytes: Buffer,
   await expect(readAll(folder.disk(name))).rejects.toMatchObject({ code });
   expect(process.memoryUsage().rss - before).toBeLessThan(maxMemoryBytes);
 }
+
+/** What a bend made of a file: another file, or the same one changed in place. */
+export function bent(result: unknown, file: Buffer): Buffer {
+  return Buffer.isBuffer(result) ? result : file;
+}

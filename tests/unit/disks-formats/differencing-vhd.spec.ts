@@ -7,25 +7,15 @@ import { createOverlay } from '../../../src/main/disks/overlay.ts';
 import { requireSoundLayers } from '../../../src/main/disks/survey.ts';
 import { buildDynamicHeader } from '../../../src/main/disks/vhd/dynamic-header.ts';
 import { buildFooter } from '../../../src/main/disks/vhd/footer.ts';
-import { oracle } from '../../oracles.ts';
 import { Folder, MiB, readWhole } from '../disks/disk-files.ts';
 import { blockBytes, buildChild, idOf, sectorOf, type ChildRecipe } from './differencing-vhd.ts';
+import { pythonOracle } from './python-oracle.ts';
 
 const folder = new Folder();
 afterAll(() => folder.remove());
 
 const virtualBytes = 7 * MiB;
-/** Debian's Python, which has libvhdi; another one on the path may not. */
-const python = oracle('python3', 'python3-libvhdi') === null || !hasLibvhdi() ? null : '/usr/bin/python3';
-
-function hasLibvhdi(): boolean {
-  try {
-    execFileSync('/usr/bin/python3', ['-c', 'import pyvhdi']);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const python = pythonOracle('pyvhdi', 'python3-libvhdi');
 
 /** A dynamic parent with some sectors in its first and third block. Gives its identifier. */
 function writeParent(name: string): string {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDiskFrom } from '../../../src/main/disks/open-disk.ts';
 import { HttpRangeSource, type HttpRangeOptions } from '../../../src/main/disks/sources/http-range-source.ts';
@@ -15,6 +15,12 @@ beforeEach(async () => {
   url = await server.start();
 });
 afterEach(() => server.stop());
+
+/** Ends the answer, and says so. */
+function ended(response: ServerResponse, body?: Buffer): true {
+  response.end(body);
+  return true;
+}
 
 const quick: HttpRangeOptions = { firstDelayMs: 1, stallMs: 200 };
 const open = (options: HttpRangeOptions = {}): Promise<HttpRangeSource> => HttpRangeSource.open(url, { ...quick, ...options });
@@ -57,7 +63,7 @@ describe('broken connections', () => {
     server.misbehave = (_request, response, range, count) => {
       if (count % 8 === 0) return false;
       response.writeHead(206, server.headersOf(range));
-      response.write(content.subarray(range.first, Math.min(range.first + 100_000, range.last + 1)), () => sleep(5).then(() => response.destroy()));
+      response.write(content.subarray(range.first, Math.min(range.first + 100_000, range.last + 1)), () => setTimeout(() => response.destroy(), 5));
       return true;
     };
     const [bytes] = await source.read([{ offset: 1000, length: MiB }]);
@@ -78,9 +84,9 @@ describe('broken connections', () => {
 
   it.each([500, 502, 503, 429])('tries again after %i, and gives up after some tries', async (status) => {
     const source = await open({ maxTries: 3 });
-    server.misbehave = (_request, response, _range, count) => count === 2 && response.writeHead(status).end() !== null;
+    server.misbehave = (_request, response, _range, count) => count === 2 && ended(response.writeHead(status));
     await source.read([{ offset: 0, length: 10 }]);
-    server.misbehave = (_request, response) => response.writeHead(status).end() !== null;
+    server.misbehave = (_request, response) => ended(response.writeHead(status));
     const before = server.requests.length;
     await expect(source.read([{ offset: 0, length: 10 }])).rejects.toMatchObject({ code: 'DISK_REMOTE_CUT', isRetryable: true, params: { reason: String(status) } });
     expect(server.requests.length - before).toBe(3);
@@ -95,7 +101,7 @@ describe('broken connections', () => {
 
   it('stops when it is aborted, waiting or reading', async () => {
     const source = await open({ firstDelayMs: 60_000, stallMs: 60_000 });
-    for (const misbehave of [() => true, (_request, response) => response.writeHead(503).end() !== null] satisfies RangeServer['misbehave'][]) {
+    for (const misbehave of [() => true, (_request, response) => ended(response.writeHead(503))] satisfies RangeServer['misbehave'][]) {
       server.misbehave = misbehave;
       const abort = new AbortController();
       const reading = source.read([{ offset: 0, length: 10 }], abort.signal);
@@ -115,7 +121,7 @@ describe('broken connections', () => {
 
 describe('answers that cannot be trusted', () => {
   it('refuses a server that delivers the whole file only', async () => {
-    server.misbehave = (_request, response) => response.writeHead(200).end(content) !== null;
+    server.misbehave = (_request, response) => ended(response.writeHead(200), content);
     await expect(open()).rejects.toMatchObject({ code: 'DISK_REMOTE_NO_RANGES' });
   });
 
@@ -124,19 +130,19 @@ describe('answers that cannot be trusted', () => {
     ['no total', 'bytes 0-9/*'], ['nonsense', 'bytes 0-9'], ['an absurd total', 'bytes 0-9/9999999999999999'],
   ])('refuses %s', async (_name, header) => {
     const source = await open();
-    server.misbehave = (_request, response) => response.writeHead(206, { 'content-range': header, etag: '"one"' }).end(Buffer.alloc(10)) !== null;
+    server.misbehave = (_request, response) => ended(response.writeHead(206, { 'content-range': header, etag: '"one"' }), Buffer.alloc(10));
     await expect(source.read([{ offset: 0, length: 10 }])).rejects.toMatchObject({ code: 'DISK_REMOTE_WRONG_RANGE' });
   });
 
   it('refuses more bytes than were asked for, and packed ones', async () => {
     const source = await open();
     server.misbehave = (_request, response, range) => {
-      const { 'content-length': _, ...headers } = server.headersOf(range);
-      response.writeHead(206, headers).end(Buffer.alloc(5000));
-      return true;
+      const headers = server.headersOf(range);
+      delete headers['content-length'];
+      return ended(response.writeHead(206, headers), Buffer.alloc(5000));
     };
     await expect(source.read([{ offset: 0, length: 10 }])).rejects.toMatchObject({ code: 'DISK_REMOTE_WRONG_RANGE' });
-    server.misbehave = (_request, response, range) => response.writeHead(206, { ...server.headersOf(range), 'content-encoding': 'gzip' }).end(Buffer.alloc(10)) !== null;
+    server.misbehave = (_request, response, range) => ended(response.writeHead(206, { ...server.headersOf(range), 'content-encoding': 'gzip' }), Buffer.alloc(10));
     await expect(source.read([{ offset: 0, length: 10 }])).rejects.toMatchObject({ code: 'DISK_REMOTE_WRONG_RANGE' });
   });
 
@@ -164,7 +170,7 @@ describe('answers that cannot be trusted', () => {
 
   it('maps refusals and missing files', async () => {
     for (const [status, code] of [[401, 'DISK_REMOTE_REFUSED'], [403, 'DISK_REMOTE_REFUSED'], [404, 'DISK_REMOTE_GONE'], [400, 'DISK_REMOTE_ANSWER'], [302, 'DISK_REMOTE_ANSWER']] as const) {
-      server.misbehave = (_request, response) => response.writeHead(status).end() !== null;
+      server.misbehave = (_request, response) => ended(response.writeHead(status));
       await expect(open()).rejects.toMatchObject({ code });
     }
     server.misbehave = () => false;
@@ -179,7 +185,7 @@ describe('secrets and redirects', () => {
     url.password = 'password-secret';
     const source = await open({ headers: { 'x-auth-token': 'header-secret' } });
     expect(source.label).toBe(`http://${url.host}/images/disk.img`);
-    server.misbehave = (_request, response) => response.writeHead(403).end() !== null;
+    server.misbehave = (_request, response) => ended(response.writeHead(403));
     const error: unknown = await source.read([{ offset: 0, length: 1 }]).catch((reason: unknown) => reason);
     expect(JSON.stringify([error, String(error)])).not.toContain('secret');
   });
@@ -187,7 +193,7 @@ describe('secrets and redirects', () => {
   it('follows a redirect to another place, without the headers that were meant for the first', async () => {
     const store = new RangeServer(content);
     const storeUrl = await store.start();
-    server.misbehave = (_request, response) => response.writeHead(307, { location: storeUrl.href }).end() !== null;
+    server.misbehave = (_request, response) => ended(response.writeHead(307, { location: storeUrl.href }));
     const source = await open({ headers: { authorization: 'header-secret' } });
     expect((await source.read([{ offset: 3, length: 4 }]))[0]?.equals(content.subarray(3, 7))).toBe(true);
     expect(server.requests[0]?.headers.authorization).toBe('header-secret');
@@ -196,7 +202,7 @@ describe('secrets and redirects', () => {
   });
 
   it.each([['to itself', '/images/disk.img'], ['to a file', 'file:///etc/passwd'], ['to nonsense', 'http://[']])('refuses a redirect %s', async (_name, location) => {
-    server.misbehave = (_request, response) => response.writeHead(302, { location }).end() !== null;
+    server.misbehave = (_request, response) => ended(response.writeHead(302, { location }));
     await expect(open()).rejects.toMatchObject({ code: 'DISK_REMOTE_REDIRECT' });
     expect(server.requests.length).toBeLessThan(8);
   });

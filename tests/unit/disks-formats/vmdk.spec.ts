@@ -4,15 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openDisk } from '../../../src/main/disks/open-disk.ts';
 import { requireSoundLayers } from '../../../src/main/disks/survey.ts';
-import { oracle } from '../../oracles.ts';
 import { Folder, MiB, mixedPieces, qemuImg, readWhole, run, writeRaw } from '../disks/disk-files.ts';
+import { pythonOracle } from './python-oracle.ts';
 import { descriptorText, grainBytes, grains, monolithicSparse, streamOptimized, virtualBytes } from './vmdk-file.ts';
 
 const folder = new Folder();
 afterAll(() => folder.remove());
 
-/** Debian's Python, which has libvmdk; another one on the path may not. */
-const python = oracle('vmdkinfo', 'libvmdk-utils') === null ? null : '/usr/bin/python3';
+const python = pythonOracle('pyvmdk', 'python3-libvmdk');
 
 const some = (): Map<number, Buffer> => new Map([[0, randomBytes(grainBytes)], [5, randomBytes(grainBytes)], [grains - 1, randomBytes(grainBytes)]]);
 
