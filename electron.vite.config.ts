@@ -13,10 +13,11 @@ export default defineConfig({
     build: {
       outDir: 'out/main',
       externalizeDeps: true,
-      rollupOptions: {
+      rolldownOptions: {
         input: {
           index: resolve(root, 'src/main/index.ts'),
-          'disk-worker': resolve(root, 'src/main/disks/worker.ts'),
+          'disk-worker': resolve(root, 'src/main/disks/lead-worker.ts'),
+          'disk-mover': resolve(root, 'src/main/disks/mover-worker.ts'),
           'store-worker': resolve(root, 'src/main/store/worker.ts'),
         },
         // Shared chunks beside the entries: a thread's program is looked for beside the code that starts it (worker-entry.ts).
@@ -27,7 +28,7 @@ export default defineConfig({
   preload: {
     build: {
       outDir: 'out/preload',
-      rollupOptions: {
+      rolldownOptions: {
         input: { index: resolve(root, 'src/main/shells/electron/preload.ts') },
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
@@ -40,7 +41,7 @@ export default defineConfig({
       outDir: resolve(root, 'out/renderer'),
       minify: true,
       assetsInlineLimit: 0,
-      rollupOptions: { input: { index: resolve(root, 'src/renderer/index.html') } },
+      rolldownOptions: { input: { index: resolve(root, 'src/renderer/index.html') } },
     },
   },
 });

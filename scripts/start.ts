@@ -17,10 +17,12 @@ const earlyExitMs = 5000;
 
 /** The process now running on our behalf; Ctrl-C is passed to it and to nothing else. */
 let current: ChildProcess | null = null;
-let isStopping = false;
+let stopSignals = 0;
+/** A function: it changes while we wait. */
+const isStopping = (): boolean => stopSignals > 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    isStopping = true;
+    stopSignals += 1;
     current?.kill(signal);
   });
 }
@@ -86,9 +88,9 @@ async function tryElectron(): Promise<number | string> {
   }
   const program = electronProgram();
   if (program === null) return 'Electron’s program could not be fetched';
-  if (isStopping) return 130;
+  if (isStopping()) return 130;
   const { code, afterMs } = await run(program, [root, ...words]);
-  if (isStopping || code === 0 || afterMs > earlyExitMs) return code;
+  if (isStopping() || code === 0 || afterMs > earlyExitMs) return code;
   return `Electron ended at once (status ${String(code)})`;
 }
 
@@ -100,8 +102,8 @@ if (!isBuilt()) {
     process.exit(code);
   }
 }
-const outcome = isStopping ? 130 : await tryElectron();
+const outcome = isStopping() ? 130 : await tryElectron();
 if (typeof outcome === 'number') process.exit(outcome);
 console.log(`Goldpress opens in your browser, because ${outcome}.`);
 const { code } = await run(process.execPath, [entry, ...words]);
-process.exit(isStopping ? 0 : code);
+process.exit(isStopping() ? 0 : code);

@@ -4,9 +4,10 @@
  */
 import process from 'node:process';
 
-const { argv, env, exit, stderr, stdin, stdout, versions } = process;
+const { argv, env, stderr, stdin, stdout } = process;
+const exit = (status: number): never => process.exit(status);
 
-const isElectron = versions['electron'] !== undefined;
+const isElectron = 'electron' in process.versions;
 /** A packaged app is started by its own executable, everything else by a program and a file. */
 const isPackaged = isElectron && !('defaultApp' in process);
 const words = argv.slice(isPackaged ? 1 : 2);

@@ -6,7 +6,7 @@ import { randomBytes, scrypt } from 'node:crypto';
 import { chmod, lstat, open, readFile, rename, rm } from 'node:fs/promises';
 import type { StoredSlot } from '../store/repositories/secret.repo.ts';
 import type { VaultSlotKind } from '../store/schema-state.ts';
-import { isProtecting, type SafeStorage } from './safe-storage.ts';
+import type { SafeStorage } from './safe-storage.ts';
 import { keyBytes, packBox, seal, unpackBox, unseal } from './sealed-box.ts';
 
 /** About 128 MiB and a third of a second for each guess. */
@@ -116,15 +116,15 @@ export class KeyFile {
   }
 }
 
-export function wrapWithSafeStorage(dataKey: Uint8Array, storage: SafeStorage): NewSlot {
-  return { kind: 'safe-storage', wrappedKey: storage.encrypt(Buffer.from(dataKey).toString('hex')), params: { backend: storage.backend() } };
+export async function wrapWithSafeStorage(dataKey: Uint8Array, storage: SafeStorage): Promise<NewSlot> {
+  return { kind: 'safe-storage', wrappedKey: await storage.encrypt(Buffer.from(dataKey).toString('hex')), params: { backend: storage.backend() } };
 }
 
 /** Null where there is no key store, or it does not open this. */
-export function openWithSafeStorage(slot: StoredSlot, storage: SafeStorage | null): Buffer | null {
-  if (!isProtecting(storage)) return null;
+export async function openWithSafeStorage(slot: StoredSlot, storage: SafeStorage | null): Promise<Buffer | null> {
+  if (storage === null) return null;
   try {
-    const key = Buffer.from(storage.decrypt(slot.wrappedKey), 'hex');
+    const key = Buffer.from(await storage.decrypt(slot.wrappedKey), 'hex');
     return key.length === keyBytes ? key : null;
   } catch {
     // Encrypted by another user or on another machine; the other slots are tried.

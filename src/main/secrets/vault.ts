@@ -11,7 +11,7 @@ import type { SecretOwner, SecretRepository, StoredSecret, StoredSlot } from '..
 import type { SettingsRepository } from '../store/repositories/settings.repo.ts';
 import type { VaultSlotKind } from '../store/schema-state.ts';
 import { KeyFile, openWithPassphrase, openWithSafeStorage, wrapWithPassphrase, wrapWithSafeStorage } from './key-slots.ts';
-import { isProtecting, type SafeStorage } from './safe-storage.ts';
+import { protectingStore, type SafeStorage } from './safe-storage.ts';
 import { keyBytes, seal, unseal } from './sealed-box.ts';
 import { SessionSecrets } from './session-secrets.ts';
 
@@ -43,6 +43,8 @@ export class Vault {
   readonly #session = new SessionSecrets();
   #slots: StoredSlot[] = [];
   #dataKey: Buffer | null = null;
+  /** The system's key store, once it is known to protect. */
+  #keyStore: SafeStorage | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(deps: VaultDeps) {
@@ -53,6 +55,7 @@ export class Vault {
   /** Reads the slots and opens the vault where that needs nobody. Before any other call. */
   start(): Promise<void> {
     return this.#inTurn(async () => {
+      this.#keyStore = await protectingStore(this.#deps.safeStorage);
       this.#slots = await this.#deps.secrets.slots();
       for (const slot of this.#slots) this.#dataKey ??= await this.#openUnasked(slot);
     });
@@ -73,9 +76,9 @@ export class Vault {
     return this.#inTurn(async () => {
       this.#deps.onSecret(value);
       this.#demandUsable();
-      if (this.state === 'session' && isProtecting(this.#deps.safeStorage) && (await this.#deps.settings.get(sessionSetting)) !== true) {
-        const storage = this.#deps.safeStorage;
-        await this.#begin((dataKey) => Promise.resolve(wrapWithSafeStorage(dataKey, storage)));
+      const storage = this.#keyStore;
+      if (this.state === 'session' && storage !== null && (await this.#deps.settings.get(sessionSetting)) !== true) {
+        await this.#begin((dataKey) => wrapWithSafeStorage(dataKey, storage));
       }
       if (this.#dataKey === null) this.#session.put(owner, name, value);
       else await this.#deps.secrets.put(this.#encrypt(this.#dataKey, owner, name, value));
@@ -188,7 +191,7 @@ export class Vault {
   #openUnasked(slot: StoredSlot): Promise<Buffer | null> {
     switch (slot.kind) {
       case 'safe-storage':
-        return Promise.resolve(openWithSafeStorage(slot, this.#deps.safeStorage));
+        return openWithSafeStorage(slot, this.#keyStore);
       case 'key-file':
         return this.#keyFile.open(slot);
       case 'passphrase':
@@ -279,7 +282,7 @@ export class Vault {
       case 'unreadable':
         return say('VAULT_UNREADABLE', { path: this.#keyFile.path });
       case 'session':
-        return say(isProtecting(this.#deps.safeStorage) ? 'VAULT_IS_SESSION_WITH_STORE' : 'VAULT_IS_SESSION');
+        return say(this.#keyStore !== null ? 'VAULT_IS_SESSION_WITH_STORE' : 'VAULT_IS_SESSION');
       case 'open':
         if (this.#slot('key-file') !== null) return say('VAULT_IS_OPEN_WEAK', { path: this.#keyFile.path });
         return say(this.#slot('safe-storage') === null ? 'VAULT_IS_OPEN_PASSPHRASE' : 'VAULT_IS_OPEN_STORE');

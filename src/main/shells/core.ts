@@ -70,7 +70,10 @@ async function hostCore(host: Host, { shell, hasSample, extra }: CoreOptions): P
   try {
     const redactor = new Redactor();
     const log = openLog({ dataDirectory, redactor });
-    endings.push(() => Promise.resolve(log.close()));
+    endings.push(() => {
+      log.close();
+      return Promise.resolve();
+    });
     const { logger } = log;
     logger.info({ version: appVersion, shell, node: process.versions.node }, 'starting');
     const app = await createApp({

@@ -27,6 +27,5 @@ export function workflowDefinitions(deps: PublishDeps): WorkflowDefinition[] {
     desktopImageDelete(deps),
     diskConvert(deps),
   ];
-  // Each definition takes requests of its own type only, which is how the engine calls them.
-  return definitions as unknown as WorkflowDefinition[];
+  return definitions;
 }

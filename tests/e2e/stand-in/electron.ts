@@ -229,14 +229,10 @@ export const powerSaveBlocker = { start: (): number => 1, stop: (): void => unde
 
 /** No key store: what the app does without one is what the tests see. */
 export const safeStorage = {
-  isEncryptionAvailable: (): boolean => false,
+  isAsyncEncryptionAvailable: (): Promise<boolean> => Promise.resolve(false),
   getSelectedStorageBackend: (): string => 'unknown',
-  encryptString: (): Buffer => {
-    throw new Error('no key store');
-  },
-  decryptString: (): string => {
-    throw new Error('no key store');
-  },
+  encryptStringAsync: (): Promise<Buffer> => Promise.reject(new Error('no key store')),
+  decryptStringAsync: (): Promise<{ result: string }> => Promise.reject(new Error('no key store')),
 };
 
 // A window that the person closes ends the page; the process is asked to end by the tests.

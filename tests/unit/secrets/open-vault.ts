@@ -12,18 +12,18 @@ import { freshDirectory, open } from '../store/open.ts';
 export function keyStore(backend = 'gnome_libsecret'): SafeStorage {
   const key = randomBytes(32);
   return {
-    isAvailable: () => true,
+    isAvailable: () => Promise.resolve(true),
     backend: () => backend,
-    encrypt: (text) => {
+    encrypt: async (text) => {
       const nonce = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', key, nonce);
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-      return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+      return Promise.resolve(Buffer.concat([nonce, cipher.getAuthTag(), body]));
     },
-    decrypt: (bytes) => {
+    decrypt: async (bytes) => {
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
       decipher.setAuthTag(bytes.subarray(12, 28));
-      return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
+      return Promise.resolve(Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8'));
     },
   };
 }

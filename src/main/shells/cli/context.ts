@@ -1,4 +1,5 @@
 /** What every verb works with: the core, the person's language, and where words and values go. Owns nothing of any area. */
+import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { CallError } from '../../../shared/contract/envelope.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../../shared/contract/commands.ts';
@@ -83,7 +84,6 @@ export class CliContext {
 
   /** A grant for a path typed here. Relative paths are relative to where the person is. */
   async grant(path: string): Promise<FileGrantId> {
-    const { resolve } = await import('node:path');
     return (await this.call('files.grantPath', { path: resolve(path) })).grantId;
   }
 

@@ -102,8 +102,28 @@ function planText(context: CliContext, plan: Plan): string {
 
 const hasStopped = (task: Task): boolean => endedStatuses.includes(task.status) || ['waiting', 'needs-attention', 'interrupted'].includes(task.status);
 
-/** Follows a run until it ends or waits for a person; sets the exit status and prints the run. */
+/** How many hosts may end while one call waits; more is no accident. */
+const maxHosts = 5;
+
+/**
+ * Follows a run until it ends or waits for a person; sets the exit status and prints the run. When the host ends meanwhile (closed,
+ * killed, or another command that was done), this process opens the data directory itself, and the run goes on.
+ */
 export async function waitForTask(context: CliContext, id: RunId): Promise<void> {
+  for (let host = 1; ; host += 1) {
+    try {
+      await followTask(context, id);
+      return;
+    } catch (error) {
+      const isHostLost = error instanceof AppError && error.code === 'HOST_LOST';
+      if (!isHostLost || host === maxHosts || context.signal.aborted) throw error;
+      context.note(context.text('TASK_HOST_ENDED'));
+      await context.close();
+    }
+  }
+}
+
+async function followTask(context: CliContext, id: RunId): Promise<void> {
   const client = await context.client();
   const printer = new ProgressPrinter(context);
   let wake = (): void => undefined;

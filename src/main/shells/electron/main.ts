@@ -49,7 +49,10 @@ async function open(dataDirectory: string, { hasSample }: StartOptions, locale: 
     dataDirectory, hasSample, shell: 'electron',
     extra: {
       canReveal: true,
-      reveal: (path) => Promise.resolve(shell.showItemInFolder(path)),
+      reveal: (path) => {
+        shell.showItemInFolder(path);
+        return Promise.resolve();
+      },
       safeStorage: electronSafeStorage,
     },
   });

@@ -5,8 +5,8 @@ import type { SafeStorage } from '../../secrets/safe-storage.ts';
 const fixedBackends: Readonly<Record<string, string>> = { darwin: 'keychain', win32: 'dpapi' };
 
 export const electronSafeStorage: SafeStorage = {
-  isAvailable: () => safeStorage.isEncryptionAvailable(),
+  isAvailable: () => safeStorage.isAsyncEncryptionAvailable(),
   backend: () => fixedBackends[process.platform] ?? safeStorage.getSelectedStorageBackend(),
-  encrypt: (text) => safeStorage.encryptString(text),
-  decrypt: (bytes) => safeStorage.decryptString(Buffer.from(bytes)),
+  encrypt: (text) => safeStorage.encryptStringAsync(text),
+  decrypt: async (bytes) => (await safeStorage.decryptStringAsync(Buffer.from(bytes))).result,
 };

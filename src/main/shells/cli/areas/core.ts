@@ -1,7 +1,7 @@
 /** `serve`, `call`, `commands` and `vault …`: the core itself. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { commands, type CommandInput, type CommandName, type CommandOutput } from '../../../../shared/contract/commands.ts';
+import { commands, type type CommandName, type CommandOutput } from '../../../../shared/contract/commands.ts';
 import type { CommandSchema } from '../../../../shared/contract/command.ts';
 import { unwrap } from '../../../../shared/contract/envelope.ts';
 import { newUuid } from '../../../clock.ts';
@@ -56,13 +56,14 @@ export function addCoreVerbs(program: Command, { context: contextOf, words }: Ar
 
 export function addVaultVerbs(program: Command, { context: contextOf, words }: AreaTools): void {
   const vault = program.command('vault').description(words('CLI_ABOUT_VAULT'));
-  const withPassphrase = <N extends 'vault.unlock' | 'vault.addPassphrase'>(verb: string, about: 'CLI_ABOUT_VAULT_UNLOCK' | 'CLI_ABOUT_VAULT_ADD_PASSPHRASE', name: N): void => {
+  const withPassphrase = (
+    verb: string, about: 'CLI_ABOUT_VAULT_UNLOCK' | 'CLI_ABOUT_VAULT_ADD_PASSPHRASE', name: 'vault.unlock' | 'vault.addPassphrase',
+  ): void => {
     vault.command(verb).description(words(about)).option('--passphrase-from <source>', words('CLI_OPTION_PASSPHRASE_FROM'), 'prompt').action(
       async (options: { passphraseFrom: string }, command: Command) => {
         const context = contextOf(command);
         const passphrase = await readSecret(context, options.passphraseFrom, context.text('CLI_PASSPHRASE'));
-        const status = await context.call(name, { passphrase } as CommandInput<N>);
-        printVault(context, status as CommandOutput<'vault.status'>);
+        printVault(context, await context.call(name, { passphrase }));
       },
     );
   };

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { formatBytes } from '../../../../shared/messages/format.ts';
 import { clusterCompression, diskTargetFormat, type DiskInspection } from '../../../../shared/model/disk.ts';
 import { parseChoice } from '../arguments.ts';
-import { exitStatus, type CliContext } from '../context.ts';
+import { exitStatus, UsageError, type CliContext } from '../context.ts';
 import { facts, table } from '../output.ts';
 import { runWorkflow, type RunOptions } from '../run-task.ts';
 import { withRunOptions, type AreaTools } from '../verbs.ts';
@@ -27,6 +27,7 @@ export function addDiskVerbs(program: Command, { context: contextOf, words }: Ar
     const context = contextOf(command);
     const format = parseChoice(options.to, diskTargetFormat.options, '--to');
     const compression = options.compress === undefined ? null : parseChoice(options.compress, clusterCompression.options, '--compress');
+    if (compression !== null && format !== 'qcow2') throw new UsageError('CLI_COMPRESS_ONLY_QCOW2', { format });
     await runWorkflow(context, {
       type: 'disk.convert', source: await context.grant(source), target: await context.grant(destination), format, compression,
       isBackingAllowed: options.allowBacking === true,

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { formatTime } from '../../../../shared/messages/format.ts';
 import type { RunId } from '../../../../shared/model/ids.ts';
+import type { RunStatus } from '../../../../shared/model/task.ts';
 import type { CliContext } from '../context.ts';
 import { table } from '../output.ts';
 import { Resolver } from '../resolve.ts';
@@ -9,6 +10,8 @@ import { statusCodes, taskText, waitForTask } from '../run-task.ts';
 import type { AreaTools } from '../verbs.ts';
 
 const shownWithoutAll = 20;
+/** On its way already, forward or back. */
+const working: readonly RunStatus[] = ['queued', 'running', 'cancelling', 'compensating'];
 
 export function addTaskVerbs(program: Command, { context: contextOf, words }: AreaTools): void {
   const area = program.command('task').description(words('CLI_ABOUT_TASK'));
@@ -48,7 +51,9 @@ export function addTaskVerbs(program: Command, { context: contextOf, words }: Ar
     async (typed: string, options: { detach?: true }, command: Command) => {
       const context = contextOf(command);
       const id = await find(context, typed);
-      await context.call('tasks.resume', { id });
+      // A host takes up what an earlier one left as it starts, and this call may have started it: then there is only the following.
+      const { status } = await context.call('tasks.show', { id });
+      if (!working.includes(status)) await context.call('tasks.resume', { id });
       await goOn(context, id, options.detach);
     },
   );
