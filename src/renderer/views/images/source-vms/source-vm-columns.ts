@@ -4,16 +4,17 @@ import type { GridColumn } from '../../../components/grid/grid-types.ts';
 import type { Texts } from '../../../composables/use-text.ts';
 import { diskFormats, osText } from '../labels.ts';
 
+/** The first columns, up to the disks, fit beside the actions at 1280 px. */
 export function sourceVmColumns(texts: Texts): GridColumn<SourceVm>[] {
   const { t, bytes, time } = texts;
   return [
-    { key: 'name', title: t('images.name'), width: 210, grow: 2, isSortable: true, isRequired: true, pin: 'start', text: (vm) => vm.name },
+    { key: 'name', title: t('images.name'), width: 204, grow: 2, isSortable: true, isRequired: true, pin: 'start', text: (vm) => vm.name },
     { key: 'verdict', title: t('images.verdict'), width: 118, isSortable: true },
-    { key: 'platform', title: t('images.platform'), width: 116, isSortable: true, text: (vm) => vm.platformName },
-    { key: 'os', title: t('images.os'), width: 170, grow: 1, isSortable: true, text: (vm) => osText(vm.os, texts) },
-    { key: 'bootMode', title: t('images.bootMode'), width: 96, isSortable: true, text: (vm) => t(`images.bootMode.${vm.bootMode}`) },
-    { key: 'videoModel', title: t('images.video'), width: 92, isSortable: true, text: (vm) => vm.videoModel ?? t('images.video.unknown') },
-    { key: 'disks', title: t('images.disks'), width: 110, isSortable: true, text: diskFormats },
+    { key: 'platform', title: t('images.platform'), width: 98, isSortable: true, text: (vm) => vm.platformName },
+    { key: 'os', title: t('images.os'), width: 136, grow: 1, isSortable: true, text: (vm) => osText(vm.os, texts) },
+    { key: 'bootMode', title: t('images.bootMode'), width: 94, isSortable: true, text: (vm) => t(`images.bootMode.${vm.bootMode}`) },
+    { key: 'videoModel', title: t('images.video'), width: 102, isSortable: true, text: (vm) => vm.videoModel ?? t('images.video.unknown') },
+    { key: 'disks', title: t('images.disks'), width: 72, isSortable: true, text: diskFormats },
     {
       key: 'virtualBytes',
       title: t('images.size'),
