@@ -2,7 +2,7 @@
  * `npm run screenshots`: the pictures of the README, taken from the built app with the sample site, in light and dark.
  * Writes docs/images/{source-vms,publish}-{light,dark}.png, 1280 × 800.
  */
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
@@ -26,9 +26,8 @@ async function take(page: Page, name: string): Promise<void> {
 
 const found = await findBrowser();
 if (found === null) throw new Error('No browser found: install Chromium.');
-const work = await mkdtemp(join(tmpdir(), 'goldpress-pictures-'));
-// The directory is seen in the pictures.
-const app = await RunningApp.create(join(work, 'goldpress'));
+// The directory is seen in the pictures: a short name.
+const app = await RunningApp.create(await mkdtemp(join(tmpdir(), 'goldpress-')));
 const browser = await chromium.launch({ executablePath: found.executablePath, args: found.args });
 try {
   await mkdir(target, { recursive: true });
@@ -41,6 +40,8 @@ try {
   for (const theme of ['light', 'dark'] as const) {
     await callCore(page, 'settings.set', { theme, locale: 'en' });
     await page.locator(theme === 'dark' ? 'html.dark' : 'html:not(.dark)').waitFor();
+    // The button that the last dialog was opened with has the focus again.
+    await page.evaluate('document.activeElement.blur()');
     await take(page, `source-vms-${theme}`);
     const dialog = await vms.publish('ubuntu-24.04-desktop', 'clone');
     await dialog.fill({ name: 'Ubuntu lab', pool: 'Main pool', hasSnapshot: true });
@@ -51,5 +52,4 @@ try {
 } finally {
   await browser.close();
   await app.dispose();
-  await rm(work, { recursive: true, force: true });
 }

@@ -77,7 +77,7 @@ test('a flavor is added, changed and removed; a built-in one is not', async ({ w
   await dialog(window).getByRole('button', { name: 'Remove', exact: true }).click();
   await expect(row(window, 'Design room')).toBeHidden();
 
-  await row(window, 'Built-in').first().getByRole('button', { name: /Actions for/ }).click();
+  await window.getByRole('row').filter({ hasText: 'Built-in' }).first().getByRole('button', { name: /Actions for/ }).click();
   await expect(window.getByRole('menuitem', { name: /Built-in flavors cannot be changed/ }).first()).toHaveAttribute('aria-disabled', 'true');
 });
 
