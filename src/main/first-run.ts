@@ -1,6 +1,6 @@
 /**
  * What the app begins by itself: the sample site on the very first run, then a listing of every platform. Owns no data but the
- * note that the sample site was offered: a person who removed it does not find it again.
+ * note that the sample site was offered: a person who removed or declined it does not find it again.
  */
 import type { Logger } from 'pino';
 import { AppError } from '../shared/model/app-error.ts';
@@ -21,7 +21,7 @@ export interface FirstRunDeps {
   log: Logger;
 }
 
-/** Set once the sample site stands; a run killed before makes it again. */
+/** Set once the sample site stands, or was declined; a run killed before makes it again. */
 const offeredSetting = 'sampleSite.wasOffered';
 
 export class FirstRun {
@@ -51,7 +51,11 @@ export class FirstRun {
 
   async #begin(hasSample: boolean, isSyncing: boolean): Promise<void> {
     const { settings, platforms, syncs, queue, log } = this.#deps;
-    if (hasSample && (await settings.get(offeredSetting)) !== true) await this.#makeSample();
+    if ((await settings.get(offeredSetting)) !== true) {
+      if (hasSample) await this.#makeSample();
+      // Declined at the first start is declined: the next one does not bring it back.
+      else await settings.set({ [offeredSetting]: true });
+    }
     if (isSyncing && !this.#abort.signal.aborted) {
       queue.kick();
       for (const { id } of await platforms.list()) {

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parsePairs, parseSize } from '../../../src/main/shells/cli/arguments.ts';
 import { runCli } from '../../../src/main/shells/cli/cli.ts';
 import { chooseLocale } from '../../../src/main/shells/cli/language.ts';
@@ -17,13 +17,15 @@ describe('the command line', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  async function run(...words: string[]): Promise<{ status: number; out: string; err: string }> {
+  const run = (...words: string[]): ReturnType<typeof runUntil> => runUntil(new AbortController().signal, '--no-sample', ...words);
+
+  async function runUntil(signal: AbortSignal, ...words: string[]): Promise<{ status: number; out: string; err: string }> {
     const stdout = new PassThrough();
     const stderr = new PassThrough();
     const status = await runCli({
-      argv: ['--data-dir', directory, '--no-sample', ...words],
+      argv: ['--data-dir', directory, ...words],
       io: { stdin: new PassThrough(), stdout, stderr, env: {} },
-      signal: new AbortController().signal,
+      signal,
       self: { command: process.execPath, args: [] },
     });
     const read = (stream: PassThrough): string => ((stream.read() as Buffer | null) ?? '').toString();
@@ -73,6 +75,40 @@ describe('the command line', () => {
     const { status, err } = await run('--data-dir', file, 'call', 'system.info');
     expect(status).toBe(1);
     expect(err).toContain(file);
+  });
+
+  it('goes on with the task that Ctrl-C left behind, although taking the data directory has begun that already', async () => {
+    const [source, target, paused] = [join(directory, 'a.raw'), join(directory, 'b.qcow2'), join(directory, 'paused')];
+    writeFileSync(source, Buffer.alloc(1 << 20, 7));
+    vi.stubEnv('GOLDPRESS_TESTING', '1');
+    vi.stubEnv('GOLDPRESS_FAILPOINT', `after-intent:convert=pause:${paused}`);
+    const control = new AbortController();
+    const interrupted = runUntil(control.signal, '--no-sample', 'disk', 'convert', source, target, '--to', 'qcow2');
+    await vi.waitUntil(() => existsSync(paused), { timeout: 20_000 });
+    vi.unstubAllEnvs();
+    control.abort();
+    rmSync(paused);
+    expect((await interrupted).status).toBe(130);
+    expect(existsSync(target)).toBe(false);
+    const [task] = JSON.parse((await run('--json', 'task', 'list')).out) as { id: string }[];
+    const resumed = await run('task', 'resume', task?.id ?? '');
+    expect([resumed.status, resumed.err]).toEqual([0, expect.not.stringContaining('Error')]);
+    expect(existsSync(target)).toBe(true);
+  });
+
+  it('makes no sample site later where the first start declined it', async () => {
+    await run('platform', 'list');
+    const { out } = await runUntil(new AbortController().signal, '--json', 'platform', 'list');
+    expect(JSON.parse(out)).toEqual([]);
+  });
+
+  it('refuses to compress a format that has no compression', async () => {
+    const source = join(directory, 'a.raw');
+    writeFileSync(source, Buffer.alloc(4096));
+    const { status, err } = await run('disk', 'convert', source, join(directory, 'b.vhd'), '--to', 'vhd', '--compress', 'zlib');
+    expect(status).toBe(2);
+    expect(err).toContain('QCOW2');
+    expect(existsSync(join(directory, 'b.vhd'))).toBe(false);
   });
 
   it('takes no secret as an argument and asks nothing without a terminal', async () => {

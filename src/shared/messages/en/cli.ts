@@ -200,6 +200,7 @@ export const cliEn = {
   CLI_BAD_NUMBER: '“{text}” is not a whole number that fits here.',
   CLI_BAD_PAIR: '“{text}” is not of the form key=value, or its key was given before.',
   CLI_BAD_CHOICE: '{option} cannot be “{text}”. It is one of: {choices}.',
+  CLI_COMPRESS_ONLY_QCOW2: 'Only QCOW2 files can be compressed, not {format}. Leave out --compress, or choose --to qcow2.',
   CLI_BAD_JSON: "The input is no JSON. Quote it for your shell, as in: goldpress call system.info '{}'",
   CLI_ONE_OR_ALL: 'Name one platform, or give --all.',
   CLI_NO_SECRET: 'A platform of the kind {kind} has no such secret.',

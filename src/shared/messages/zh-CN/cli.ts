@@ -201,6 +201,7 @@ export const cliZh: Record<keyof typeof cliEn, string> = {
   CLI_BAD_NUMBER: '“{text}”不是适用的整数。',
   CLI_BAD_PAIR: '“{text}”不是 键=值 的形式，或该键已给出。',
   CLI_BAD_CHOICE: '{option} 不能是“{text}”。可选：{choices}。',
+  CLI_COMPRESS_ONLY_QCOW2: '只有 QCOW2 文件可以压缩，{format} 不行。请去掉 --compress，或选择 --to qcow2。',
   CLI_BAD_JSON: "输入不是 JSON。请为命令行正确加引号，例如：goldpress call system.info '{}'",
   CLI_ONE_OR_ALL: '请给出一个平台，或使用 --all。',
   CLI_NO_SECRET: '类型为 {kind} 的平台没有这项机密。',
