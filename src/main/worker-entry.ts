@@ -4,8 +4,8 @@
  */
 const isSource = import.meta.url.endsWith('.ts');
 
-const sources = { disk: './disks/worker.ts', store: './store/worker.ts' } as const;
-const bundles = { disk: './disk-worker.js', store: './store-worker.js' } as const;
+const sources = { disk: './disks/lead-worker.ts', mover: './disks/mover-worker.ts', store: './store/worker.ts' } as const;
+const bundles = { disk: './disk-worker.js', mover: './disk-mover.js', store: './store-worker.js' } as const;
 
 export function workerEntry(name: keyof typeof sources): URL {
   return new URL(isSource ? sources[name] : bundles[name], import.meta.url);

@@ -1,5 +1,5 @@
 /** The disk reader as the engine itself uses it: it also fills buffers that are reused, and knows its chain. */
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import type { DiskReader, Extent } from './disk-reader.ts';
 
 export interface BlockReader extends DiskReader {
@@ -20,7 +20,7 @@ export function requireInsideDisk(reader: DiskReader, offset: number, length: nu
 
 /** Refuses sizes beyond what the engine's tables are made for. */
 export function requireBoundedSize(path: string, virtualBytes: number): void {
-  if (virtualBytes > maxVirtualBytes) throw new AppError('DISK_TOO_LARGE', { path, sizeBytes: virtualBytes });
+  if (virtualBytes > maxVirtualBytes) throw new CodedError('DISK_TOO_LARGE', { path, sizeBytes: virtualBytes });
 }
 
 /** 64 TiB: 32 Mi blocks of 2 MiB, whose hashes still fit into memory. No platform's desktop disk comes near it. */

@@ -5,7 +5,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import type { ChainPolicy } from './disk-engine.ts';
 
 /** Layers of one chain, the first included. */
@@ -24,9 +24,9 @@ export function resolveBacking(overlayPath: string, name: string, policy: ChainP
   const shown = printable(name);
   const isDrive = process.platform === 'win32' && windowsDrive.test(name);
   if (name === '' || name.includes('\0') || networkShare.test(name) || (protocol.test(name) && !isDrive)) {
-    throw new AppError('DISK_BACKING_SPELLING', { path: overlayPath, backing: shown });
+    throw new CodedError('DISK_BACKING_SPELLING', { path: overlayPath, backing: shown });
   }
-  if (policy.roots.length === 0) throw new AppError('DISK_BACKING_NOT_ALLOWED', { path: overlayPath, backing: shown });
+  if (policy.roots.length === 0) throw new CodedError('DISK_BACKING_NOT_ALLOWED', { path: overlayPath, backing: shown });
   const target = resolve(dirname(overlayPath), name);
   // A path that is outside already by its spelling is not even looked at: whether it exists is none of the disk's business.
   const roots = policy.roots.flatMap((root) => existingRoot(root));
@@ -36,8 +36,8 @@ export function resolveBacking(overlayPath: string, name: string, policy: ChainP
   return real;
 }
 
-function outside(path: string, backing: string): AppError {
-  return new AppError('DISK_BACKING_OUTSIDE', { path, backing });
+function outside(path: string, backing: string): CodedError {
+  return new CodedError('DISK_BACKING_OUTSIDE', { path, backing });
 }
 
 function existingRoot(root: string): string[] {
@@ -53,7 +53,7 @@ function realPath(path: string, overlayPath: string, shown: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    throw new AppError('DISK_BACKING_MISSING', { path: overlayPath, backing: shown }, { cause: error });
+    throw new CodedError('DISK_BACKING_MISSING', { path: overlayPath, backing: shown }, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
 /** Whether a disk file's own tables hold together, without looking at the guest's data or at other files of a chain. */
 import { dirname } from 'node:path';
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import { say } from '../../shared/model/message.ts';
 import { detectFormat } from './detect.ts';
 import type { StructureReport } from './disk-engine.ts';
@@ -20,7 +20,7 @@ export async function checkStructure(path: string, signal?: AbortSignal): Promis
     const problems = await problemsOf(source, signal);
     return { isSound: problems.length === 0, problems };
   } catch (error) {
-    if (error instanceof AppError && !unreadable.has(error.code)) return { isSound: false, problems: [error.asMessage] };
+    if (error instanceof CodedError && !unreadable.has(error.code)) return { isSound: false, problems: [error.asMessage] };
     throw error;
   } finally {
     await source.close();

@@ -12,8 +12,7 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
-import { clusterCompression, diskTargetFormat } from '../../shared/model/disk.ts';
+import type { ClusterCompression, DiskTargetFormat } from '../../shared/model/disk.ts';
 import { writeError } from './file-errors.ts';
 import { blockState, counter, finishBlock, type SharedState } from './shared-state.ts';
 
@@ -21,16 +20,27 @@ const magic = 0x54425047;
 const batchHeaderBytes = 16;
 const recordBytes = 24;
 
-const subjectSchema = z.strictObject({
-  version: z.literal('goldpress-checkpoint-1'),
+export interface CheckpointSubject {
+  version: 'goldpress-checkpoint-1';
   /** Of all source layers; another one means that the source changed, and everything starts over. */
-  sourceFingerprint: z.string(),
-  targetPath: z.string(),
-  targetFormat: diskTargetFormat,
-  compression: clusterCompression.nullable(),
-  virtualBytes: z.number(),
-});
-export type CheckpointSubject = z.infer<typeof subjectSchema>;
+  sourceFingerprint: string;
+  targetPath: string;
+  targetFormat: DiskTargetFormat;
+  compression: ClusterCompression | null;
+  virtualBytes: number;
+}
+
+/** What each field may hold. By hand, because a schema library is more to load than all of the threads' own code. */
+const subjectFields: { readonly [Field in keyof CheckpointSubject]: (value: unknown) => boolean } = {
+  version: (value) => value === 'goldpress-checkpoint-1',
+  sourceFingerprint: (value) => typeof value === 'string',
+  targetPath: (value) => typeof value === 'string',
+  targetFormat: (value) => targetFormats.includes(value),
+  compression: (value) => compressions.includes(value),
+  virtualBytes: (value) => Number.isSafeInteger(value),
+};
+const targetFormats: readonly unknown[] = ['qcow2', 'vhd', 'vhd-fixed', 'raw'] satisfies DiskTargetFormat[];
+const compressions: readonly unknown[] = ['zlib', 'zstd', null] satisfies (ClusterCompression | null)[];
 
 interface Batch {
   allocated: number;
@@ -70,12 +80,18 @@ export function readCheckpoint(path: string): SavedCheckpoint | null {
 
 function parseSubject(line: string): CheckpointSubject | null {
   try {
-    const parsed = subjectSchema.safeParse(JSON.parse(line));
-    return parsed.success ? parsed.data : null;
+    const parsed: unknown = JSON.parse(line);
+    return isSubject(parsed) ? parsed : null;
   } catch {
     // Not JSON: not one of ours.
     return null;
   }
+}
+
+function isSubject(value: unknown): value is CheckpointSubject {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  return fields.size === Object.keys(subjectFields).length && Object.entries(subjectFields).every(([name, fits]) => fits(fields.get(name)));
 }
 
 /**

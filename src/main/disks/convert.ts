@@ -2,14 +2,13 @@
  * One conversion, from the lead thread's view: look at all metadata, plan the target, let the crew move blocks, flush and keep the
  * checkpoint meanwhile, write the tables last. The source is opened for reading only and must be the same before and after.
  */
-import { createHash } from 'node:crypto';
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import type { BlockReader } from './block-reader.ts';
 import { blockBytes } from './blocks.ts';
-import type { ByteSource } from './byte-source.ts';
 import { Checkpoint, readCheckpoint, restoreBlocks, type CheckpointSubject } from './checkpoint.ts';
 import type { ConvertJob, ConvertResult, DiskFile } from './disk-engine.ts';
 import { FileSource } from './file-source.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { Flusher } from './flusher.ts';
 import { createBlockHasher, digestBytes, identityOf } from './identity.ts';
 import { watched, type Job } from './job.ts';
@@ -22,13 +21,6 @@ import { finishTarget, planTarget, viewTarget, type TargetPlan } from './target-
 
 /** Blocks of this many last batches are read back before a conversion goes on. */
 const verifiedBatches = 2;
-
-/** Of every layer together. */
-export async function fingerprintOf(sources: readonly ByteSource[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const source of sources) hash.update(`${await source.fingerprint()}\n`);
-  return hash.digest('hex').slice(0, 32);
-}
 
 export async function convert(request: ConvertJob, job: Job): Promise<ConvertResult> {
   const opened = await openDisk(request.source, job.signal);
@@ -46,7 +38,7 @@ export async function convert(request: ConvertJob, job: Job): Promise<ConvertRes
     const target = await openTarget(request, plan, state, before, opened.reader);
     try {
       const targetBytes = await move(request.source, plan, target, state, blocks, job);
-      if ((await fingerprintOf(opened.sources)) !== before) throw new AppError('DISK_CHANGED', { path: request.source.path });
+      if ((await fingerprintOf(opened.sources)) !== before) throw new CodedError('DISK_CHANGED', { path: request.source.path });
       closeTarget(target);
       if (request.checkpointPath !== null) Checkpoint.remove(request.checkpointPath);
       const fastIdentity = await identityOf('fast', virtualBytes, state.digests);
@@ -122,7 +114,7 @@ function reopened(path: string): TargetFile | null {
   try {
     return new TargetFile(path, 'r+');
   } catch (error) {
-    if (error instanceof AppError && error.code === 'DISK_TARGET_FOLDER_MISSING') return null;
+    if (error instanceof CodedError && error.code === 'DISK_TARGET_FOLDER_MISSING') return null;
     throw error;
   }
 }
@@ -156,7 +148,7 @@ async function isThere(plan: TargetPlan, state: SharedState, blocks: readonly nu
     return true;
   } catch (error) {
     // A target that cannot even be read as what it was is not there.
-    if (error instanceof AppError) return false;
+    if (error instanceof CodedError) return false;
     throw error;
   } finally {
     await source.close();

@@ -1,8 +1,9 @@
 /** The moving threads of one job: one a processor, kept while the lead thread lives, all stopped when one of them fails. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import { workerEntry } from '../worker-entry.ts';
-import { packError, unpackError, type PackedError } from './error-transfer.ts';
+import { unpackError, type PackedError } from './error-transfer.ts';
 import type { MoverTask } from './mover.ts';
 import { counter, type SharedState } from './shared-state.ts';
 
@@ -32,7 +33,7 @@ export class Crew {
     const worker = this.#idle.pop() ?? startMover();
     try {
       const reply = await exchange(worker, task);
-      if (!reply.ok) throw unpackError(reply.error);
+      if (!reply.ok) throw unpackError(reply.error, CodedError);
       this.#idle.push(worker);
       return reply.answer;
     } catch (error) {
@@ -49,7 +50,7 @@ function crewSize(): number {
 }
 
 function startMover(): Worker {
-  return new Worker(workerEntry('disk'), { workerData: { role: 'mover' } });
+  return new Worker(workerEntry('mover'));
 }
 
 /** One task, one reply. Only its own listeners are taken off again: removing all of a worker's listeners silences it for good. */
@@ -70,14 +71,4 @@ async function exchange(worker: Worker, task: MoverTask): Promise<MoverReply> {
 
 function stopAll(state: SharedState): void {
   Atomics.store(state.control, counter.stop, 1);
-}
-
-/** A mover thread's side: one task after the other. */
-export function answerTasks(port: { on(event: 'message', listener: (task: MoverTask) => void): unknown; postMessage(reply: MoverReply): void }, run: (task: MoverTask) => Promise<number | null>): void {
-  port.on('message', (task) => {
-    run(task).then(
-      (answer) => port.postMessage({ ok: true, answer }),
-      (error: unknown) => port.postMessage({ ok: false, error: packError(error) }),
-    );
-  });
 }

@@ -2,7 +2,7 @@
  * Which format a disk file has, from its bytes alone (a file's name says nothing). A file that fits two formats at once is refused:
  * two programs would see two different disks in it.
  */
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import type { DiskFormat } from '../../shared/model/disk.ts';
 import { isTarHeader, tarBlockBytes } from './ova/tar.ts';
 import type { BlockSource } from './sources/block-source.ts';
@@ -52,7 +52,7 @@ export interface Detection {
 /** `DISK_FORMAT_NOT_READ` for a format that is known and not read, `DISK_FORMAT_AMBIGUOUS` for a file that is two things. */
 export async function detectFormat(source: BlockSource, signal?: AbortSignal): Promise<Detection> {
   const path = source.label;
-  if (source.sizeBytes === 0) throw new AppError('DISK_EMPTY', { path });
+  if (source.sizeBytes === 0) throw new CodedError('DISK_EMPTY', { path });
   const [head] = await source.read([{ offset: 0, length: Math.min(probeBytes, source.sizeBytes) }], signal);
   const matches = signatures.filter((signature) => head !== undefined && has(head, signature));
   if (head !== undefined && isTarHeader(head.subarray(0, tarBlockBytes))) {
@@ -66,14 +66,14 @@ export async function detectFormat(source: BlockSource, signal?: AbortSignal): P
     matches.push({ name: 'VHD', format: 'vhd', at: source.sizeBytes, bytes: vhdCookie });
     if (!tail.isFixed || tail.currentBytes + tail.footerBytes !== source.sizeBytes) {
       // The last sector names VHD, and nothing else fits: a raw disk that ends so, or a VHD that lost its head.
-      throw new AppError('DISK_FORMAT_AMBIGUOUS', { path, first: matches.length > 1 ? (matches[0]?.name ?? 'raw') : 'raw', second: 'VHD' });
+      throw new CodedError('DISK_FORMAT_AMBIGUOUS', { path, first: matches.length > 1 ? (matches[0]?.name ?? 'raw') : 'raw', second: 'VHD' });
     }
   }
   if (matches.length > 0 && head !== undefined && has(head, iso) && matches.some((match) => match.at === 0)) matches.push(iso);
   const [first, second] = matches;
   if (first === undefined) return { format: 'raw' };
-  if (second !== undefined) throw new AppError('DISK_FORMAT_AMBIGUOUS', { path, first: first.name, second: second.name });
-  if (first.format === null) throw new AppError('DISK_FORMAT_NOT_READ', { path, format: first.name });
+  if (second !== undefined) throw new CodedError('DISK_FORMAT_AMBIGUOUS', { path, first: first.name, second: second.name });
+  if (first.format === null) throw new CodedError('DISK_FORMAT_NOT_READ', { path, format: first.name });
   return { format: first.format };
 }
 

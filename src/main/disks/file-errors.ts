@@ -1,5 +1,5 @@
 /** Turns what the operating system says about a disk file into the product's errors: what, where, what to do. */
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import type { MessageCode } from '../../shared/messages/catalogue.ts';
 
 const readCodes: Readonly<Record<string, MessageCode>> = {
@@ -29,16 +29,16 @@ function codeOf(error: unknown): string {
 
 /** What went wrong while reading `path`; an error of the product passes unchanged. */
 export function readError(path: string, error: unknown): unknown {
-  if (error instanceof AppError || isAbort(error)) return error;
+  if (error instanceof CodedError || isAbort(error)) return error;
   const code = codeOf(error);
-  return new AppError(readCodes[code] ?? 'DISK_READ_FAILED', { path, reason: code }, { cause: error, isRetryable: code === 'EBUSY' });
+  return new CodedError(readCodes[code] ?? 'DISK_READ_FAILED', { path, reason: code }, { cause: error, isRetryable: code === 'EBUSY' });
 }
 
 /** What went wrong while writing `path`; an error of the product passes unchanged. */
 export function writeError(path: string, error: unknown): unknown {
-  if (error instanceof AppError || isAbort(error)) return error;
+  if (error instanceof CodedError || isAbort(error)) return error;
   const code = codeOf(error);
-  return new AppError(writeCodes[code] ?? 'DISK_WRITE_FAILED', { path, reason: code }, { cause: error });
+  return new CodedError(writeCodes[code] ?? 'DISK_WRITE_FAILED', { path, reason: code }, { cause: error });
 }
 
 /** True for the error of an aborted signal, which is passed on as it is. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, read as readCallback, readSync, type BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import type { ByteRange } from './byte-source.ts';
 import { readError } from './file-errors.ts';
 import type { BlockSource } from './sources/block-source.ts';
@@ -59,8 +59,8 @@ export class FileSource implements BlockSource {
     }
     try {
       const stats = fstatSync(fd, { bigint: true });
-      if (!stats.isFile()) throw new AppError('DISK_NOT_A_FILE', { path });
-      if (stats.size > BigInt(Number.MAX_SAFE_INTEGER)) throw new AppError('DISK_TOO_LARGE', { path, sizeBytes: Number(stats.size) });
+      if (!stats.isFile()) throw new CodedError('DISK_NOT_A_FILE', { path });
+      if (stats.size > BigInt(Number.MAX_SAFE_INTEGER)) throw new CodedError('DISK_TOO_LARGE', { path, sizeBytes: Number(stats.size) });
       return new FileSource(path, fd, stats, options);
     } catch (error) {
       closeSync(fd);
@@ -113,7 +113,7 @@ export class FileSource implements BlockSource {
       return hash.digest('hex').slice(0, 32);
     } catch (error) {
       // Gone or shorter than it was: as changed as can be.
-      if (error instanceof AppError && error.code === 'DISK_TRUNCATED') throw new AppError('DISK_CHANGED', { path: this.label }, { cause: error });
+      if (error instanceof CodedError && error.code === 'DISK_TRUNCATED') throw new CodedError('DISK_CHANGED', { path: this.label }, { cause: error });
       throw readError(this.label, error);
     }
   }
@@ -130,7 +130,7 @@ export class FileSource implements BlockSource {
     if (!Number.isSafeInteger(offset) || offset < 0 || offset + length > this.sizeBytes) throw this.#truncated(offset);
   }
 
-  #truncated(position: number): AppError {
-    return new AppError('DISK_TRUNCATED', { path: this.label, position });
+  #truncated(position: number): CodedError {
+    return new CodedError('DISK_TRUNCATED', { path: this.label, position });
   }
 }

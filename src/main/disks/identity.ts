@@ -11,7 +11,7 @@
  * A disk of no block cannot be (an empty disk is refused).
  */
 import { createHash, hash } from 'node:crypto';
-import { createXXHash128 } from 'hash-wasm';
+import xxhash from 'hash-wasm/dist/xxhash128.umd.min.js';
 import type { DiskIdentity } from '../../shared/model/disk.ts';
 
 export type IdentityLevel = DiskIdentity['level'];
@@ -30,13 +30,13 @@ export interface BlockHasher {
 
 export async function createBlockHasher(level: IdentityLevel): Promise<BlockHasher> {
   if (level === 'content') return { level, digest: (block) => hash('sha256', block, 'buffer') };
-  const xxh = await createXXHash128();
+  const xxh = await xxhash.createXXHash128();
   return { level, digest: (block) => xxh.init().update(block).digest('binary') };
 }
 
 /** The identity over the digests of all blocks, in order. */
 export async function identityOf(level: IdentityLevel, virtualBytes: number, digests: Uint8Array): Promise<DiskIdentity> {
-  const digest = level === 'fast' ? hashList((await createXXHash128()).init(), digests) : hashList(createHash('sha256'), digests);
+  const digest = level === 'fast' ? hashList((await xxhash.createXXHash128()).init(), digests) : hashList(createHash('sha256'), digests);
   return { level, algorithm: identityAlgorithms[level], virtualBytes, digest };
 }
 

@@ -8,7 +8,8 @@ import type { FromLead, LeadRequest, ToLead } from './lead-protocol.ts';
 
 /** Small operations at once: inspecting a library of a thousand disks must not start a thousand threads. */
 const maxSmall = 3;
-const maxIdle = 2;
+/** As many as small operations keep busy: with fewer, a long row of them would end and start a thread again and again. */
+const maxIdle = maxSmall;
 const idleMs = 15_000;
 
 export class LeadPool {
@@ -78,7 +79,7 @@ export class LeadPool {
       idle.worker.ref();
       return idle.worker;
     }
-    const worker = new Worker(workerEntry('disk'), { workerData: { role: 'lead' } });
+    const worker = new Worker(workerEntry('disk'));
     this.#all.add(worker);
     worker.on('exit', () => this.#forget(worker));
     // Also while it is idle: an error without a listener would take the process down.
@@ -120,7 +121,7 @@ async function converse(worker: Worker, request: LeadRequest, onProgress: (progr
       const hear = (message: FromLead): void => {
         if (message.kind === 'progress') onProgress(message.report);
         else if (message.kind === 'done') resolve(message.value);
-        else reject(unpackError(message.error));
+        else reject(unpackError(message.error, AppError));
       };
       const fail = (error: Error): void => reject(new AppError('DISK_ENGINE_STOPPED', {}, { cause: error }));
       const end = (): void => reject(new AppError('DISK_ENGINE_STOPPED'));

@@ -1,12 +1,11 @@
 /** Opens a disk file of any format that is read, with the chain below it. Nothing is written, nothing outside the policy followed. */
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import type { DiskFormat, DiskLayer } from '../../shared/model/disk.ts';
 import type { BlockReader } from './block-reader.ts';
 import { maxChainDepth, resolveBacking } from './chain.ts';
 import { detectFormat } from './detect.ts';
 import type { ChainPolicy, DiskFile } from './disk-engine.ts';
 import { FileSource, type FileSourceOptions } from './file-source.ts';
-import { Ova } from './ova/ova.ts';
 import { parseQcow2Header, qcow2ClusterBytes, type Qcow2Header } from './qcow2/header.ts';
 import { Qcow2Reader } from './qcow2/reader.ts';
 import { headerOfSnapshot, readSnapshots, type InternalSnapshot } from './qcow2/snapshots.ts';
@@ -18,9 +17,6 @@ import { readVhdParent } from './vhd/differencing-header.ts';
 import { requireSameParent, resolveVhdParent } from './vhd/differencing-parent.ts';
 import { DifferencingVhdReader } from './vhd/differencing-reader.ts';
 import { readVhdLayout, VhdReader } from './vhd/reader.ts';
-import { openVhdx } from './vhdx/reader.ts';
-import { openVmdk } from './vmdk/open-vmdk.ts';
-import { openSiblingFile } from './vmdk/sibling.ts';
 
 export interface OpenDisk {
   reader: BlockReader;
@@ -78,7 +74,7 @@ async function addFile(source: FileSource, { sources }: Opening): Promise<FileSo
   const path = source.label;
   if (sources.some((open) => open.inode === source.inode)) {
     await source.close();
-    throw new AppError('DISK_CHAIN_LOOP', { path });
+    throw new CodedError('DISK_CHAIN_LOOP', { path });
   }
   sources.push(source);
   return source;
@@ -87,11 +83,11 @@ async function addFile(source: FileSource, { sources }: Opening): Promise<FileSo
 async function openSource(source: BlockSource, stated: DiskFormat | null, choice: Choice, opening: Opening): Promise<OpenDisk> {
   const path = source.label;
   const { signal, sources } = opening;
-  if (sources.length > maxChainDepth) throw new AppError('DISK_CHAIN_TOO_LONG', { path, limit: maxChainDepth });
+  if (sources.length > maxChainDepth) throw new CodedError('DISK_CHAIN_TOO_LONG', { path, limit: maxChainDepth });
   const format = stated === 'raw' ? 'raw' : (await detectFormat(source, signal)).format;
-  if (stated !== null && stated !== format) throw new AppError('DISK_BACKING_FORMAT_WRONG', { path, stated, found: format });
-  if (choice.snapshot !== undefined && format !== 'qcow2' && format !== 'ova') throw new AppError('DISK_SNAPSHOT_NOT_FOUND', { path, snapshot: choice.snapshot });
-  if (choice.member !== undefined && format !== 'ova') throw new AppError('DISK_OVA_NO_MEMBER', { path, name: choice.member });
+  if (stated !== null && stated !== format) throw new CodedError('DISK_BACKING_FORMAT_WRONG', { path, stated, found: format });
+  if (choice.snapshot !== undefined && format !== 'qcow2' && format !== 'ova') throw new CodedError('DISK_SNAPSHOT_NOT_FOUND', { path, snapshot: choice.snapshot });
+  if (choice.member !== undefined && format !== 'ova') throw new CodedError('DISK_OVA_NO_MEMBER', { path, name: choice.member });
   switch (format) {
     case 'ova':
       return openMember(source, choice, opening);
@@ -100,6 +96,7 @@ async function openSource(source: BlockSource, stated: DiskFormat | null, choice
     case 'vhd':
       return openVhd(source, opening);
     case 'vhdx': {
+      const { openVhdx } = await import('./vhdx/reader.ts');
       const reader = await openVhdx(source, signal);
       return { reader, layers: [layerOf(source, reader, reader.layout.metadata.isFixed ? 'fixed' : 'dynamic')], sources, snapshots: [] };
     }
@@ -114,12 +111,14 @@ async function openSource(source: BlockSource, stated: DiskFormat | null, choice
 
 /** A disk inside an archive has no files beside it: nothing further is followed, and no archive in the archive is opened. */
 async function openMember(source: BlockSource, { member, snapshot }: Choice, opening: Opening): Promise<OpenDisk> {
-  if (source instanceof WindowSource) throw new AppError('DISK_FORMAT_NOT_READ', { path: source.label, format: 'OVA' });
+  if (source instanceof WindowSource) throw new CodedError('DISK_FORMAT_NOT_READ', { path: source.label, format: 'OVA' });
+  const { Ova } = await import('./ova/ova.ts');
   const ova = await Ova.open(source, opening.signal);
   return openSource(ova.disk(member ?? null), null, snapshot === undefined ? {} : { snapshot }, { ...opening, policy: { roots: [] } });
 }
 
 async function openVmdkDisk(source: BlockSource, opening: Opening): Promise<OpenDisk> {
+  const [{ openVmdk }, { openSiblingFile }] = await Promise.all([import('./vmdk/open-vmdk.ts'), import('./vmdk/sibling.ts')]);
   const openSibling = async (name: string): Promise<BlockSource> => {
     // An extent is no link of a chain: its file is read with the disk's own, as bytes.
     return addFile(await openSiblingFile(source.label, name, opening.policy, opening.options), opening);
@@ -172,15 +171,15 @@ async function openQcow2(source: BlockSource, choice: Choice, opening: Opening):
 
 async function openBacking(overlayPath: string, backing: NonNullable<Qcow2Header['backing']>, opening: Opening): Promise<OpenDisk> {
   const path = resolveBacking(overlayPath, backing.name, opening.policy);
-  if (backing.format === null) throw new AppError('DISK_BACKING_FORMAT_MISSING', { path: overlayPath, backing: path });
+  if (backing.format === null) throw new CodedError('DISK_BACKING_FORMAT_MISSING', { path: overlayPath, backing: path });
   const format = backingFormats[backing.format];
-  if (format === undefined) throw new AppError('DISK_FORMAT_NOT_READ', { path, format: backing.format.slice(0, 20) });
+  if (format === undefined) throw new CodedError('DISK_FORMAT_NOT_READ', { path, format: backing.format.slice(0, 20) });
   return openFile(path, format, {}, opening);
 }
 
 /** The header of a qcow2 file, bounds checked. */
 export async function readQcow2Header(source: BlockSource, signal?: AbortSignal): Promise<Qcow2Header> {
-  if (source.sizeBytes < 72) throw new AppError('DISK_TRUNCATED', { path: source.label, position: source.sizeBytes });
+  if (source.sizeBytes < 72) throw new CodedError('DISK_TRUNCATED', { path: source.label, position: source.sizeBytes });
   const [start] = await source.read([{ offset: 0, length: 72 }], signal);
   const clusterBytes = start === undefined ? 512 : qcow2ClusterBytes(source.label, start);
   const [head] = await source.read([{ offset: 0, length: Math.min(clusterBytes, source.sizeBytes) }], signal);

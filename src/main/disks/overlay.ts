@@ -1,7 +1,7 @@
 /** A new empty qcow2 over a base: what a snapshot is made of. Its base is named with its format, so that nobody has to guess. */
 import { rmSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import type { DiskFormat } from '../../shared/model/disk.ts';
 import type { ChainPolicy } from './disk-engine.ts';
 import { openDisk } from './open-disk.ts';
@@ -22,16 +22,16 @@ export async function createOverlay(overlay: { path: string; basePath: string; p
   const { format, virtualBytes } = base.reader;
   // QEMU would not look at the parent of a differencing VHD, and show zeros for what lies there.
   const differencing = base.layers.find(({ variant }) => variant === 'differencing');
-  if (differencing !== undefined) throw new AppError('DISK_VHD_DIFFERENCING', { path: differencing.path });
+  if (differencing !== undefined) throw new CodedError('DISK_VHD_DIFFERENCING', { path: differencing.path });
   // A disk inside an archive has no file of its own that could be named as a base.
-  if (base.layers[0]?.path !== overlay.basePath) throw new AppError('DISK_FORMAT_NOT_READ', { path: overlay.basePath, format: 'OVA' });
+  if (base.layers[0]?.path !== overlay.basePath) throw new CodedError('DISK_FORMAT_NOT_READ', { path: overlay.basePath, format: 'OVA' });
   const isSibling = dirname(resolve(overlay.basePath)) === dirname(resolve(overlay.path));
   const name = isSibling ? basename(overlay.basePath) : resolve(overlay.basePath);
   // QEMU takes a name with a colon before any slash for a protocol; `./` in front makes it a path again.
   const stored = /^[^/\\]*:/.test(name) && isSibling ? `./${name}` : name;
-  if (Buffer.byteLength(stored) > 1023) throw new AppError('DISK_BACKING_NAME_TOO_LONG', { path: overlay.basePath });
+  if (Buffer.byteLength(stored) > 1023) throw new CodedError('DISK_BACKING_NAME_TOO_LONG', { path: overlay.basePath });
   const backingFormat = backingNames[format];
-  if (backingFormat === undefined) throw new AppError('DISK_FORMAT_NOT_READ', { path: overlay.basePath, format });
+  if (backingFormat === undefined) throw new CodedError('DISK_FORMAT_NOT_READ', { path: overlay.basePath, format });
   const file = new TargetFile(overlay.path, 'wx+');
   try {
     writeEmpty(file, virtualBytes, { name: stored, format: backingFormat });

@@ -1,8 +1,8 @@
 /** Jobs that only read: the identity of a disk, and where two disks differ first. */
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import type { DiskIdentity } from '../../shared/model/disk.ts';
-import { fingerprintOf } from './convert.ts';
 import type { DiskFile } from './disk-engine.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { digestBytes, identityOf, type IdentityLevel } from './identity.ts';
 import { watched, type Job } from './job.ts';
 import { openDisk } from './open-disk.ts';
@@ -18,7 +18,7 @@ export async function identify(file: DiskFile, level: IdentityLevel, job: Job): 
     const state = createSharedState(reader.virtualBytes, digestBytes[level], false);
     const blocks = await markEmptyBlocks(reader, state.states, blockState.empty, job.signal);
     await watched(job, state, blocks, () => job.crew.run({ kind: 'identify', source: file, level, state }, blocks));
-    if ((await fingerprintOf(sources)) !== before) throw new AppError('DISK_CHANGED', { path: file.path });
+    if ((await fingerprintOf(sources)) !== before) throw new CodedError('DISK_CHANGED', { path: file.path });
     return await identityOf(level, reader.virtualBytes, state.digests);
   } finally {
     await reader.close();
@@ -49,7 +49,7 @@ export async function firstDifference(a: DiskFile, b: DiskFile, job: Job): Promi
         if (!isEmpty) blocks += 1;
       });
       const answers = await watched(job, state, blocks, () => job.crew.run({ kind: 'compare', source: a, other: b, state }, blocks));
-      if ((await fingerprintOf([...first.sources, ...second.sources])) !== before) throw new AppError('DISK_CHANGED', { path: a.path });
+      if ((await fingerprintOf([...first.sources, ...second.sources])) !== before) throw new CodedError('DISK_CHANGED', { path: a.path });
       const found = answers.filter((answer) => answer !== null);
       if (found.length > 0) return Math.min(...found);
       return sizes[0] === sizes[1] ? null : shorter;

@@ -1,7 +1,7 @@
 /** The file a conversion writes: positioned writes that loop until all is written, with errors that say what to do. */
 import { closeSync, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync, writevSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import { writeError } from './file-errors.ts';
 
 const flushData = promisify(fdatasync);
@@ -56,7 +56,7 @@ export class TargetFile {
         done += count;
       }
     } catch (error) {
-      throw new AppError('DISK_READ_FAILED', { path: this.path, reason: 'read back' }, { cause: error });
+      throw new CodedError('DISK_READ_FAILED', { path: this.path, reason: 'read back' }, { cause: error });
     }
     return bytes;
   }

@@ -1,5 +1,5 @@
 /** What a conversion writes, as data for every thread of it, and the two halves of writing: blocks (many threads) and tables (one). */
-import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import type { ClusterCompression, DiskTargetFormat } from '../../shared/model/disk.ts';
 import type { BlockReader } from './block-reader.ts';
 import type { FileSource } from './file-source.ts';
@@ -39,7 +39,7 @@ export function planTarget(job: Pick<TargetPlan, 'path' | 'format' | 'compressio
 /** Refuses to let the target grow past what was confirmed. */
 export function requireAllowed(plan: Pick<TargetPlan, 'path' | 'maxTargetBytes'>, endBytes: number): void {
   if (plan.maxTargetBytes !== null && endBytes > plan.maxTargetBytes) {
-    throw new AppError('DISK_TARGET_LIMIT', { path: plan.path, limitBytes: plan.maxTargetBytes });
+    throw new CodedError('DISK_TARGET_LIMIT', { path: plan.path, limitBytes: plan.maxTargetBytes });
   }
 }
 

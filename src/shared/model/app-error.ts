@@ -5,30 +5,13 @@
 import { z } from 'zod';
 import { formatMessage } from '../messages/format.ts';
 import type { MessageCode } from '../messages/catalogue.ts';
-import { message, type Message, type MessageParams } from './message.ts';
+import { CodedError, type CodedErrorOptions } from './coded-error.ts';
+import { message, type MessageParams } from './message.ts';
 
-export interface AppErrorOptions {
-  cause?: unknown;
-  /** True where trying the same call again may succeed without anybody changing anything. */
-  isRetryable?: boolean;
-}
-
-export class AppError extends Error {
-  readonly code: MessageCode;
-  readonly params: MessageParams;
-  readonly isRetryable: boolean;
-
-  constructor(code: MessageCode, params: MessageParams = {}, options: AppErrorOptions = {}) {
-    super(formatMessage({ code, params }), options.cause === undefined ? undefined : { cause: options.cause });
+export class AppError extends CodedError {
+  constructor(code: MessageCode, params: MessageParams = {}, options: CodedErrorOptions = {}) {
+    super(code, params, options, formatMessage({ code, params }));
     this.name = 'AppError';
-    this.code = code;
-    this.params = params;
-    this.isRetryable = options.isRetryable ?? false;
-  }
-
-  /** The error as a sentence, to store or to show. */
-  get asMessage(): Message {
-    return { code: this.code, params: this.params };
   }
 }
 

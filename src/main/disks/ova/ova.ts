@@ -1,5 +1,5 @@
 /** An OVA: a tar archive with a description (OVF) and the disks it speaks of. The disks are read where they lie, nothing is unpacked. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 import { WindowSource } from '../sources/window-source.ts';
 import { readTarEntries, type TarEntry } from './tar.ts';
@@ -36,15 +36,15 @@ export class Ova {
     const { disks } = this;
     if (name !== null) return this.member(name);
     const [only, other] = disks;
-    if (only === undefined) throw new AppError('DISK_OVA_NO_DISK', { path });
-    if (other !== undefined) throw new AppError('DISK_OVA_SEVERAL', { path, names: disks.slice(0, 8).map((disk) => disk.name.slice(0, 80)).join(', ') });
+    if (only === undefined) throw new CodedError('DISK_OVA_NO_DISK', { path });
+    if (other !== undefined) throw new CodedError('DISK_OVA_SEVERAL', { path, names: disks.slice(0, 8).map((disk) => disk.name.slice(0, 80)).join(', ') });
     return this.member(only.name);
   }
 
   /** The bytes of an entry as a source; closing it closes the archive. */
   member(name: string): WindowSource {
     const entry = this.entries.find((candidate) => candidate.name === name);
-    if (entry === undefined) throw new AppError('DISK_OVA_NO_MEMBER', { path: this.source.label, name: name.slice(0, 200) });
+    if (entry === undefined) throw new CodedError('DISK_OVA_NO_MEMBER', { path: this.source.label, name: name.slice(0, 200) });
     return new WindowSource(this.source, `${this.source.label} › ${entry.name}`, entry.offset, entry.sizeBytes);
   }
 
@@ -53,7 +53,7 @@ export class Ova {
     const entry = this.entries.find(({ name }) => ending(name) === 'ovf');
     if (entry === undefined) return null;
     if (entry.sizeBytes > maxTextBytes) {
-      throw new AppError('DISK_OVA_TEXT_TOO_LARGE', { path: this.source.label, name: entry.name, limitBytes: maxTextBytes });
+      throw new CodedError('DISK_OVA_TEXT_TOO_LARGE', { path: this.source.label, name: entry.name, limitBytes: maxTextBytes });
     }
     const [bytes] = await this.source.read([{ offset: entry.offset, length: entry.sizeBytes }], signal);
     return bytes?.toString('utf8') ?? null;

@@ -2,7 +2,7 @@
  * The entries of a tar archive: ustar, with the long names of pax and GNU. Only plain files under safe names are accepted; whatever
  * two programs could read differently is refused. Nothing is unpacked.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 import { readPax } from './pax.ts';
 
@@ -40,19 +40,19 @@ export async function readTarEntries(source: BlockSource, signal?: AbortSignal):
     const header = await readHeader(source, at, signal);
     if (header === null) break;
     headers += 1;
-    if (headers > maxEntries) throw new AppError('DISK_OVA_TOO_MANY', { path, limit: maxEntries });
+    if (headers > maxEntries) throw new CodedError('DISK_OVA_TOO_MANY', { path, limit: maxEntries });
     const name = extended.name ?? nameOf(header);
     const isExtended = 'xgL'.includes(typeOf(header));
     const sizeBytes = isExtended ? sizeOf(path, at, header) : (extended.sizeBytes ?? sizeOf(path, at, header));
     const offset = at + tarBlockBytes;
-    if (offset + sizeBytes > source.sizeBytes) throw new AppError('DISK_OVA_OUTSIDE', { path, name: printable(name) });
+    if (offset + sizeBytes > source.sizeBytes) throw new CodedError('DISK_OVA_OUTSIDE', { path, name: printable(name) });
     if (isExtended) {
       extended = { ...extended, ...(await readExtended(source, typeOf(header), offset, sizeBytes, signal)) };
     } else {
       requireSafeName(path, name);
       requirePlainFile(path, name, header);
       const key = name.normalize('NFC').toLowerCase();
-      if (names.has(key)) throw new AppError('DISK_OVA_DUPLICATE', { path, name: printable(name) });
+      if (names.has(key)) throw new CodedError('DISK_OVA_DUPLICATE', { path, name: printable(name) });
       names.add(key);
       entries.push({ name, offset, sizeBytes });
       extended = {};
@@ -67,11 +67,11 @@ async function readHeader(source: BlockSource, at: number, signal?: AbortSignal)
   const path = source.label;
   if (at >= source.sizeBytes && at > 0) return null;
   const length = Math.min(2 * tarBlockBytes, source.sizeBytes - at);
-  if (length < tarBlockBytes) throw new AppError('DISK_OVA_DAMAGED', { path, position: at });
+  if (length < tarBlockBytes) throw new CodedError('DISK_OVA_DAMAGED', { path, position: at });
   const [blocks] = await source.read([{ offset: at, length }], signal);
   if (blocks === undefined || blocks.every((byte) => byte === 0)) return null;
   // One block of zeros and more behind it: some programs stop there, others go on and see another archive.
-  if (!isTarHeader(blocks.subarray(0, tarBlockBytes))) throw new AppError('DISK_OVA_DAMAGED', { path, position: at });
+  if (!isTarHeader(blocks.subarray(0, tarBlockBytes))) throw new CodedError('DISK_OVA_DAMAGED', { path, position: at });
   return blocks.subarray(0, tarBlockBytes);
 }
 
@@ -88,7 +88,7 @@ function octalText(block: Buffer, at: number, length: number): string {
 
 /** Octal, or (GNU, for 8 GiB and more) binary with the first bit set. */
 function sizeOf(path: string, at: number, header: Buffer): number {
-  const damaged = (): AppError => new AppError('DISK_OVA_DAMAGED', { path, position: at });
+  const damaged = (): CodedError => new CodedError('DISK_OVA_DAMAGED', { path, position: at });
   if ((header.readUInt8(124) & 0x80) !== 0) {
     const size = header.readUInt8(124) === 0x80 && header.readUInt32BE(125) === 0 ? header.readBigUInt64BE(128) : 2n ** 63n;
     if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw damaged();
@@ -118,7 +118,7 @@ function nameOf(header: Buffer): string {
 
 async function readExtended(source: BlockSource, type: string, offset: number, length: number, signal?: AbortSignal): Promise<Extended> {
   const path = source.label;
-  const damaged = (): AppError => new AppError('DISK_OVA_DAMAGED', { path, position: offset });
+  const damaged = (): CodedError => new CodedError('DISK_OVA_DAMAGED', { path, position: offset });
   if (length > maxExtendedBytes) throw damaged();
   const [bytes] = await source.read([{ offset, length }], signal);
   if (bytes === undefined) throw damaged();
@@ -140,12 +140,12 @@ async function readExtended(source: BlockSource, type: string, offset: number, l
 function requireSafeName(path: string, name: string): void {
   const isSafe = name !== '' && Buffer.byteLength(name) <= maxNameBytes && !/[\\:\p{Cc}]/u.test(name) &&
     name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-  if (!isSafe) throw new AppError('DISK_OVA_NAME', { path, name: printable(name) });
+  if (!isSafe) throw new CodedError('DISK_OVA_NAME', { path, name: printable(name) });
 }
 
 function requirePlainFile(path: string, name: string, header: Buffer): void {
   const type = typeOf(header);
-  if (type !== '0' && type !== '\0') throw new AppError('DISK_OVA_KIND', { path, name: printable(name) });
+  if (type !== '0' && type !== '\0') throw new CodedError('DISK_OVA_KIND', { path, name: printable(name) });
 }
 
 function printable(name: string): string {

@@ -2,7 +2,7 @@
  * The check of a qcow2 file that `qemu-img check` would do: every cluster that tables refer to is counted, internal snapshots
  * included, and compared with the stored refcounts. Fewer references than counted = space lost (a leak); more = damage.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { say, type Message } from '../../../shared/model/message.ts';
 import type { Qcow2Reader } from './reader.ts';
 import type { InternalSnapshot } from './snapshots.ts';
@@ -117,7 +117,7 @@ class ReferenceCount {
     let at = header.snapshotsOffset;
     for (let index = 0; index < header.snapshotCount; index += 1) {
       const [fixed] = await source.read([{ offset: at, length: 40 }], signal);
-      if (fixed === undefined) throw new AppError('DISK_TABLE_OUTSIDE', { path: source.label, table: 'snapshots', position: at });
+      if (fixed === undefined) throw new CodedError('DISK_TABLE_OUTSIDE', { path: source.label, table: 'snapshots', position: at });
       at += Math.ceil((40 + fixed.readUInt32BE(36) + fixed.readUInt16BE(12) + fixed.readUInt16BE(14)) / 8) * 8;
     }
     return at - header.snapshotsOffset;

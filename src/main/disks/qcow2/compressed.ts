@@ -1,6 +1,6 @@
 /** Compressed clusters of a qcow2 file: where one lies, and what is in it. The stream is untrusted: output is capped at a cluster. */
 import { constants, inflateRawSync, zstdDecompressSync } from 'node:zlib';
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { ClusterCompression } from '../../../shared/model/disk.ts';
 
 export interface CompressedPlace {
@@ -24,9 +24,9 @@ export function decompress(path: string, position: number, packed: Buffer, metho
   try {
     plain = method === 'zlib' ? inflate(packed, clusterBytes) : unzstd(packed, clusterBytes);
   } catch (error) {
-    throw new AppError('DISK_COMPRESSED_DAMAGED', { path, position }, { cause: error });
+    throw new CodedError('DISK_COMPRESSED_DAMAGED', { path, position }, { cause: error });
   }
-  if (plain.length !== clusterBytes) throw new AppError('DISK_COMPRESSED_DAMAGED', { path, position });
+  if (plain.length !== clusterBytes) throw new CodedError('DISK_COMPRESSED_DAMAGED', { path, position });
   return plain;
 }
 

@@ -2,7 +2,7 @@
  * The header of a qcow2 file, parsed from untrusted bytes: every count and offset is bounded here, before anything is allocated
  * for it. Layout: docs/interop/qcow2.txt of QEMU.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { ClusterCompression } from '../../../shared/model/disk.ts';
 import { readU64 } from '../big-endian.ts';
 import { requireBoundedSize } from '../block-reader.ts';
@@ -50,7 +50,7 @@ export function qcow2ClusterBytes(path: string, head: Buffer): number {
 export function parseQcow2Header(path: string, head: Buffer, fileBytes: number): Qcow2Header {
   const version = head.readUInt32BE(4);
   if (version !== 2 && version !== 3) throw impossible(path, 'version', version);
-  if (head.length < (version === 2 ? 72 : 104)) throw new AppError('DISK_TRUNCATED', { path, position: head.length });
+  if (head.length < (version === 2 ? 72 : 104)) throw new CodedError('DISK_TRUNCATED', { path, position: head.length });
   const clusterBytes = qcow2ClusterBytes(path, head);
   refuseEncryption(path, head.readUInt32BE(32));
 
@@ -86,7 +86,7 @@ export function bytesPerL2(header: Qcow2Header): number {
 
 function requireBounds(path: string, header: Qcow2Header, fileBytes: number): void {
   const { clusterBytes, virtualBytes } = header;
-  if (virtualBytes === 0) throw new AppError('DISK_EMPTY', { path });
+  if (virtualBytes === 0) throw new CodedError('DISK_EMPTY', { path });
   requireBoundedSize(path, virtualBytes);
   if (virtualBytes % 512 !== 0) throw impossible(path, 'size', virtualBytes);
   if (header.refcountOrder > 6) throw impossible(path, 'refcount_order', header.refcountOrder);
@@ -99,7 +99,7 @@ function requireBounds(path: string, header: Qcow2Header, fileBytes: number): vo
   if (header.snapshotCount > maxSnapshots) throw impossible(path, 'nb_snapshots', header.snapshotCount);
   const inside = (table: string, offset: number, length: number): void => {
     if (offset % clusterBytes !== 0 || offset < clusterBytes || offset + length > fileBytes) {
-      throw new AppError('DISK_TABLE_OUTSIDE', { path, table, position: offset });
+      throw new CodedError('DISK_TABLE_OUTSIDE', { path, table, position: offset });
     }
   };
   inside('L1', header.l1Offset, header.l1Entries * 8);
@@ -111,17 +111,17 @@ function features(path: string, head: Buffer): number {
   const high = head.readUInt32BE(72);
   const low = head.readUInt32BE(76);
   if (high !== 0 || (low & ~0x1f) !== 0) {
-    throw new AppError('DISK_FEATURE_UNKNOWN', { path, bits: `0x${high.toString(16)}${low.toString(16).padStart(8, '0')}` });
+    throw new CodedError('DISK_FEATURE_UNKNOWN', { path, bits: `0x${high.toString(16)}${low.toString(16).padStart(8, '0')}` });
   }
-  if ((low & incompatible.dataFile) !== 0) throw new AppError('DISK_DATA_FILE', { path });
-  if ((low & incompatible.corrupt) !== 0) throw new AppError('DISK_MARKED_CORRUPT', { path });
+  if ((low & incompatible.dataFile) !== 0) throw new CodedError('DISK_DATA_FILE', { path });
+  if ((low & incompatible.corrupt) !== 0) throw new CodedError('DISK_MARKED_CORRUPT', { path });
   return low;
 }
 
 function refuseEncryption(path: string, method: number): void {
   if (method === 0) return;
   if (method > 2) throw impossible(path, 'crypt_method', method);
-  throw new AppError('DISK_ENCRYPTED', { path, method: method === 1 ? 'AES' : 'LUKS' });
+  throw new CodedError('DISK_ENCRYPTED', { path, method: method === 1 ? 'AES' : 'LUKS' });
 }
 
 function compressionOf(path: string, head: Buffer, headerBytes: number, bits: number): ClusterCompression {
@@ -138,7 +138,7 @@ function readExtensions(path: string, head: Buffer, start: number): Map<number, 
     const length = head.readUInt32BE(at + 4);
     if (type === 0) break;
     if (at + 8 + length > head.length) throw impossible(path, 'header_extension', length);
-    if (type === extensionDataFile) throw new AppError('DISK_DATA_FILE', { path });
+    if (type === extensionDataFile) throw new CodedError('DISK_DATA_FILE', { path });
     found.set(type, head.subarray(at + 8, at + 8 + length));
     at += 8 + Math.ceil(length / 8) * 8;
   }
@@ -156,6 +156,6 @@ function readBacking(path: string, head: Buffer, clusterBytes: number, extension
   return { name: head.toString('utf8', offset, offset + length), format: format === undefined ? null : format.toString('latin1') };
 }
 
-function impossible(path: string, field: string, value: number): AppError {
-  return new AppError('DISK_HEADER_FIELD', { path, field, value: String(value) });
+function impossible(path: string, field: string, value: number): CodedError {
+  return new CodedError('DISK_HEADER_FIELD', { path, field, value: String(value) });
 }

@@ -2,7 +2,7 @@
  * Who owns which cluster of a qcow2 file. An L1 table that points at itself, an L2 table used as data, one cluster behind many guest
  * addresses: QEMU's tools read such files, and blow a few hundred KiB up to any size. Here each host cluster belongs to one owner.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { Qcow2Reader } from './reader.ts';
 import { decodeEntry, readRefcountTable, type Cluster } from './tables.ts';
 
@@ -84,7 +84,7 @@ class OwnershipWalk {
   claimTable(table: string, offset: number, length: number): void {
     const { clusterBytes, source } = this.#reader;
     for (let cluster = Math.floor(offset / clusterBytes); cluster * clusterBytes < offset + length; cluster += 1) {
-      if (!this.#owned.add(cluster)) throw new AppError('DISK_TABLE_OVERLAP', { path: source.label, table, position: cluster * clusterBytes });
+      if (!this.#owned.add(cluster)) throw new CodedError('DISK_TABLE_OVERLAP', { path: source.label, table, position: cluster * clusterBytes });
     }
   }
 
@@ -99,14 +99,14 @@ class OwnershipWalk {
     if (!isWhole && offset === 0) return;
     this.#reader.requireData(offset, isWhole ? clusterBytes : Math.min(clusterBytes, Math.max(512, source.sizeBytes - offset)));
     const cluster = Math.floor(offset / clusterBytes);
-    if (!this.#owned.add(cluster) || this.#packed.has(cluster)) throw new AppError('DISK_CLUSTER_SHARED', { path: source.label, position: offset });
+    if (!this.#owned.add(cluster) || this.#packed.has(cluster)) throw new CodedError('DISK_CLUSTER_SHARED', { path: source.label, position: offset });
     this.count.data += 1;
   }
 
   #claimPacked(offset: number, length: number): void {
     const { clusterBytes, source } = this.#reader;
-    if (offset >= source.sizeBytes) throw new AppError('DISK_TRUNCATED', { path: source.label, position: offset });
-    const shared = (): AppError => new AppError('DISK_CLUSTER_SHARED', { path: source.label, position: offset });
+    if (offset >= source.sizeBytes) throw new CodedError('DISK_TRUNCATED', { path: source.label, position: offset });
+    const shared = (): CodedError => new CodedError('DISK_CLUSTER_SHARED', { path: source.label, position: offset });
     for (let cluster = Math.floor(offset / clusterBytes); cluster * clusterBytes < offset + length; cluster += 1) {
       if (this.#owned.has(cluster)) throw shared();
       this.#packed.add(cluster);
@@ -124,7 +124,7 @@ class OwnershipWalk {
   requireDistinctPlaces(): void {
     const places = this.#places.subarray(0, Math.min(this.count.compressed, maxExactPlaces)).sort();
     const twice = places.findIndex((place, index) => index > 0 && place === places[index - 1]);
-    if (twice !== -1) throw new AppError('DISK_CLUSTER_SHARED', { path: this.#reader.source.label, position: places[twice] ?? 0 });
+    if (twice !== -1) throw new CodedError('DISK_CLUSTER_SHARED', { path: this.#reader.source.label, position: places[twice] ?? 0 });
   }
 }
 

@@ -1,5 +1,5 @@
 /** The guest's view of a qcow2 file (version 2 and 3, compressed clusters, extended L2) over its backing disk, if it has one. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { ExtentList, requireInsideDisk, type BlockReader } from '../block-reader.ts';
 import type { Extent } from '../disk-reader.ts';
 import type { BlockSource } from '../sources/block-source.ts';
@@ -181,7 +181,7 @@ export class Qcow2Reader implements BlockReader {
       const part = Math.min((index + 1) * size, within + length) - at;
       const isZero = ((cluster.zeros >>> index) & 1) === 1;
       const isAllocated = ((cluster.allocated >>> index) & 1) === 1;
-      if (isZero && isAllocated) throw new AppError('DISK_HEADER_FIELD', { path: this.source.label, field: 'subcluster bitmap', value: String(index) });
+      if (isZero && isAllocated) throw new CodedError('DISK_HEADER_FIELD', { path: this.source.label, field: 'subcluster bitmap', value: String(index) });
       if (isAllocated) this.requireData(cluster.offset + index * size, size);
       const kind = isAllocated ? 'data' : isZero ? 'zero' : 'below';
       push(segments, { offset: offset + at - within, length: part, kind, sourceOffset: cluster.offset + at, place: null });
@@ -192,13 +192,13 @@ export class Qcow2Reader implements BlockReader {
   /** A cluster that is said to hold data must lie in the file, whole and aligned: past the end is missing, not zero. */
   requireData(offset: number, length: number): void {
     if (offset === 0 || offset % (length < this.clusterBytes ? 512 : this.clusterBytes) !== 0) {
-      throw new AppError('DISK_TABLE_OUTSIDE', { path: this.source.label, table: 'L2', position: offset });
+      throw new CodedError('DISK_TABLE_OUTSIDE', { path: this.source.label, table: 'L2', position: offset });
     }
     if (offset + length > this.source.sizeBytes) throw this.#truncated(offset);
   }
 
-  #truncated(position: number): AppError {
-    return new AppError('DISK_TRUNCATED', { path: this.source.label, position });
+  #truncated(position: number): CodedError {
+    return new CodedError('DISK_TRUNCATED', { path: this.source.label, position });
   }
 }
 

@@ -1,5 +1,5 @@
 /** The table of internal snapshots of a qcow2 file: their names, and the L1 tables they keep. Bounded, names cut for showing. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { readU64 } from '../big-endian.ts';
 import { requireBoundedSize } from '../block-reader.ts';
 import type { BlockSource } from '../sources/block-source.ts';
@@ -21,7 +21,7 @@ export async function readSnapshots(source: BlockSource, header: Qcow2Header, si
   const snapshots: InternalSnapshot[] = [];
   let at = header.snapshotsOffset;
   for (let index = 0; index < header.snapshotCount; index += 1) {
-    const outside = (): AppError => new AppError('DISK_TABLE_OUTSIDE', { path: source.label, table: 'snapshots', position: at });
+    const outside = (): CodedError => new CodedError('DISK_TABLE_OUTSIDE', { path: source.label, table: 'snapshots', position: at });
     if (at + 40 > source.sizeBytes || at - header.snapshotsOffset > maxTableBytes) throw outside();
     const [fixed] = await source.read([{ offset: at, length: 40 }], signal);
     if (fixed === undefined) throw outside();
@@ -51,7 +51,7 @@ function requireL1Inside(source: BlockSource, header: Qcow2Header, snapshot: Int
   const { l1Offset, l1Entries } = snapshot;
   const bytes = l1Entries * 8;
   if (bytes > 32 * 1024 ** 2 || l1Offset % header.clusterBytes !== 0 || l1Offset < header.clusterBytes || l1Offset + bytes > source.sizeBytes) {
-    throw new AppError('DISK_TABLE_OUTSIDE', { path: source.label, table: 'snapshot L1', position: l1Offset });
+    throw new CodedError('DISK_TABLE_OUTSIDE', { path: source.label, table: 'snapshot L1', position: l1Offset });
   }
 }
 
@@ -61,12 +61,12 @@ function requireL1Inside(source: BlockSource, header: Qcow2Header, snapshot: Int
  */
 export function headerOfSnapshot(path: string, header: Qcow2Header, snapshots: readonly InternalSnapshot[], wanted: string): Qcow2Header {
   const snapshot = snapshots.find(({ id }) => id === wanted) ?? snapshots.find(({ name }) => name === wanted);
-  if (snapshot === undefined) throw new AppError('DISK_SNAPSHOT_NOT_FOUND', { path, snapshot: wanted.slice(0, 200) });
+  if (snapshot === undefined) throw new CodedError('DISK_SNAPSHOT_NOT_FOUND', { path, snapshot: wanted.slice(0, 200) });
   const { l1Offset, l1Entries } = snapshot;
   const virtualBytes = snapshot.diskBytes ?? header.virtualBytes;
   requireBoundedSize(path, virtualBytes);
   if (virtualBytes === 0 || virtualBytes % 512 !== 0 || l1Entries * bytesPerL2(header) < virtualBytes) {
-    throw new AppError('DISK_HEADER_FIELD', { path, field: 'snapshot disk size', value: String(virtualBytes) });
+    throw new CodedError('DISK_HEADER_FIELD', { path, field: 'snapshot disk size', value: String(virtualBytes) });
   }
   return { ...header, l1Offset, l1Entries, virtualBytes };
 }

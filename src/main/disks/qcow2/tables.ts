@@ -2,7 +2,7 @@
  * L1 and L2 tables of a qcow2 file. The L1 table is bounded (32 MiB) and kept as offsets; L2 tables are read when they are needed
  * and a few are kept. An entry is decoded here and nowhere else.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { readU64 } from '../big-endian.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 import { compressedPlace, type CompressedPlace } from './compressed.ts';
@@ -22,7 +22,7 @@ export async function readL1(source: BlockSource, header: Qcow2Header, offset: n
     for (let index = 0; index < count; index += 1) {
       const l2 = tableOffset(bytes, index * 8);
       if (l2 !== 0 && (l2 % header.clusterBytes !== 0 || l2 + header.clusterBytes > source.sizeBytes)) {
-        throw new AppError('DISK_TABLE_OUTSIDE', { path: source.label, table: 'L2', position: l2 });
+        throw new CodedError('DISK_TABLE_OUTSIDE', { path: source.label, table: 'L2', position: l2 });
       }
       table[first + index] = l2;
     }

@@ -1,5 +1,5 @@
 /** A raw disk: the file's bytes are the guest's. A last sector that is not full is padded with zeros, as hypervisors do. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { requireBoundedSize, requireInsideDisk, type BlockReader } from '../block-reader.ts';
 import type { Extent } from '../disk-reader.ts';
 import type { BlockSource } from '../sources/block-source.ts';
@@ -12,7 +12,7 @@ export class RawReader implements BlockReader {
   readonly #sizeBytes: number;
 
   constructor(source: BlockSource) {
-    if (source.sizeBytes === 0) throw new AppError('DISK_EMPTY', { path: source.label });
+    if (source.sizeBytes === 0) throw new CodedError('DISK_EMPTY', { path: source.label });
     this.#source = source;
     this.#sizeBytes = source.sizeBytes;
     this.virtualBytes = Math.ceil(this.#sizeBytes / 512) * 512;

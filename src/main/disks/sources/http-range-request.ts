@@ -1,7 +1,7 @@
 /** One HTTP request for a range of bytes, redirects followed, its answer checked. Knows nothing of retries. */
 import { request as requestHttp, type Agent, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 
 const maxRedirects = 5;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -51,14 +51,14 @@ export async function requestRange(
     let done = 0;
     for await (const chunk of answer as AsyncIterable<Buffer>) {
       done += chunk.length;
-      if (done > length) throw new AppError('DISK_REMOTE_WRONG_RANGE', { path: target.label });
+      if (done > length) throw new CodedError('DISK_REMOTE_WRONG_RANGE', { path: target.label });
       onBytes(chunk);
     }
     if (done < length) throw new InterruptedTransfer('EOF');
     return version;
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof AppError || error instanceof InterruptedTransfer) throw error;
+    if (error instanceof CodedError || error instanceof InterruptedTransfer) throw error;
     throw new InterruptedTransfer(codeOf(error), null, error);
   } finally {
     answer.destroy();
@@ -76,10 +76,10 @@ async function followed(target: HttpTarget, range: Record<string, string>, signa
     answer.destroy();
     const next = URL.canParse(location, url.href) ? new URL(location, url) : null;
     const isAllowed = next !== null && (next.protocol === 'https:' || (next.protocol === 'http:' && url.protocol === 'http:'));
-    if (!isAllowed) throw new AppError('DISK_REMOTE_REDIRECT', { path: target.label });
+    if (!isAllowed) throw new CodedError('DISK_REMOTE_REDIRECT', { path: target.label });
     url = next;
   }
-  throw new AppError('DISK_REMOTE_REDIRECT', { path: target.label });
+  throw new CodedError('DISK_REMOTE_REDIRECT', { path: target.label });
 }
 
 function send(target: HttpTarget, url: URL, headers: Record<string, string>, signal?: AbortSignal): Promise<IncomingMessage> {
@@ -100,17 +100,17 @@ function send(target: HttpTarget, url: URL, headers: Record<string, string>, sig
 function checkAnswer(target: HttpTarget, answer: IncomingMessage, offset: number, length: number): RemoteVersion {
   const path = target.label;
   const status = answer.statusCode ?? 0;
-  if (status === 200) throw new AppError('DISK_REMOTE_NO_RANGES', { path });
-  if (status === 401 || status === 403) throw new AppError('DISK_REMOTE_REFUSED', { path, status: String(status) });
-  if (status === 404 || status === 410) throw new AppError('DISK_REMOTE_GONE', { path, status: String(status) });
+  if (status === 200) throw new CodedError('DISK_REMOTE_NO_RANGES', { path });
+  if (status === 401 || status === 403) throw new CodedError('DISK_REMOTE_REFUSED', { path, status: String(status) });
+  if (status === 404 || status === 410) throw new CodedError('DISK_REMOTE_GONE', { path, status: String(status) });
   // The range was inside the file when it was opened.
-  if (status === 416) throw new AppError(answer.headers['content-range'] === 'bytes */0' ? 'DISK_EMPTY' : 'DISK_CHANGED', { path });
+  if (status === 416) throw new CodedError(answer.headers['content-range'] === 'bytes */0' ? 'DISK_EMPTY' : 'DISK_CHANGED', { path });
   if (status === 429 || status >= 500) throw new InterruptedTransfer(String(status), retryAfter(answer));
-  if (status !== 206) throw new AppError('DISK_REMOTE_ANSWER', { path, status: String(status) });
+  if (status !== 206) throw new CodedError('DISK_REMOTE_ANSWER', { path, status: String(status) });
   const [, first, last, total] = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/.exec(answer.headers['content-range'] ?? '') ?? [];
   const encoding = answer.headers['content-encoding'];
   const isExact = Number(first) === offset && Number(last) === offset + length - 1 && Number.isSafeInteger(Number(total)) && Number(last) < Number(total);
-  if (!isExact || (encoding !== undefined && encoding !== 'identity')) throw new AppError('DISK_REMOTE_WRONG_RANGE', { path });
+  if (!isExact || (encoding !== undefined && encoding !== 'identity')) throw new CodedError('DISK_REMOTE_WRONG_RANGE', { path });
   return { sizeBytes: Number(total), validator: answer.headers.etag ?? answer.headers['last-modified'] ?? null };
 }
 

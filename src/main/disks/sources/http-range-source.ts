@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { ByteRange } from '../byte-source.ts';
 import type { BlockSource } from './block-source.ts';
 import { InterruptedTransfer, requestRange, type HttpTarget, type RemoteVersion } from './http-range-request.ts';
@@ -57,7 +57,7 @@ export class HttpRangeSource implements BlockSource {
   /** Asks for the first byte: that shows whether ranges are delivered, how large the file is, and which version of it. */
   static async open(url: URL, options: HttpRangeOptions = {}, signal?: AbortSignal): Promise<HttpRangeSource> {
     const label = `${url.origin}${url.pathname}`;
-    if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new AppError('DISK_REMOTE_REDIRECT', { path: label });
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new CodedError('DISK_REMOTE_REDIRECT', { path: label });
     const target: HttpTarget = { url, label, headers: options.headers ?? {}, agent: options.agent ?? null, stallMs: options.stallMs ?? 30_000 };
     const { version } = await fetchBytes(target, 0, 1, triesOf(options), null, signal);
     return new HttpRangeSource(target, version, options);
@@ -113,7 +113,7 @@ export class HttpRangeSource implements BlockSource {
 
   #requireInside(offset: number, length: number): void {
     if (!Number.isSafeInteger(offset) || offset < 0 || offset + length > this.sizeBytes) {
-      throw new AppError('DISK_TRUNCATED', { path: this.label, position: offset });
+      throw new CodedError('DISK_TRUNCATED', { path: this.label, position: offset });
     }
   }
 }
@@ -133,7 +133,7 @@ async function fetchBytes(
     try {
       const version = await requestRange(target, offset + done, length - done, (chunk) => (done += chunk.copy(bytes, done)), signal);
       if (expected !== null && (version.sizeBytes !== expected.sizeBytes || version.validator !== expected.validator)) {
-        throw new AppError('DISK_CHANGED', { path: target.label });
+        throw new CodedError('DISK_CHANGED', { path: target.label });
       }
       return { bytes, version };
     } catch (error) {
@@ -142,7 +142,7 @@ async function fetchBytes(
       // A try that brought something forward counts as none.
       failures = done > before ? 1 : failures + 1;
       if (failures >= tries.max || lasting.test(error.code)) {
-        throw new AppError('DISK_REMOTE_CUT', { path: target.label, reason: error.code }, { cause: error, isRetryable: true });
+        throw new CodedError('DISK_REMOTE_CUT', { path: target.label, reason: error.code }, { cause: error, isRetryable: true });
       }
       await pause(Math.min(maxDelayMs, error.retryAfterMs ?? tries.firstDelayMs * 2 ** (failures - 1)), signal);
     }

@@ -3,7 +3,7 @@
  * connection; here only ranges are asked for, near ones together, a few at once.
  */
 import { createHash } from 'node:crypto';
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { ByteRange } from '../byte-source.ts';
 import type { BlockSource } from './block-source.ts';
 import { ParallelLimit } from './parallel-limit.ts';
@@ -55,8 +55,8 @@ export class RemoteFileSource<Handle> implements BlockSource {
   static async open<Handle>(label: string, session: RemoteFileSession<Handle>, handle: Handle): Promise<RemoteFileSource<Handle>> {
     try {
       const { sizeBytes, isFile } = await session.stat();
-      if (!isFile) throw new AppError('DISK_NOT_A_FILE', { path: label });
-      if (!Number.isSafeInteger(sizeBytes)) throw new AppError('DISK_TOO_LARGE', { path: label, sizeBytes });
+      if (!isFile) throw new CodedError('DISK_NOT_A_FILE', { path: label });
+      if (!Number.isSafeInteger(sizeBytes)) throw new CodedError('DISK_TOO_LARGE', { path: label, sizeBytes });
       return new RemoteFileSource(label, session, handle, sizeBytes);
     } catch (error) {
       await session.close(handle);
@@ -79,7 +79,7 @@ export class RemoteFileSource<Handle> implements BlockSource {
   /** Size, time, and what stands at both ends. */
   async fingerprint(): Promise<string> {
     const { sizeBytes, modifiedAt } = await this.#session.stat();
-    if (sizeBytes !== this.sizeBytes) throw new AppError('DISK_CHANGED', { path: this.label });
+    if (sizeBytes !== this.sizeBytes) throw new CodedError('DISK_CHANGED', { path: this.label });
     const length = Math.min(fingerprintBytes, sizeBytes);
     const hash = createHash('sha256').update(`${sizeBytes} ${modifiedAt}\n`);
     for (const bytes of await this.read([{ offset: 0, length }, { offset: sizeBytes - length, length }])) hash.update(bytes);
@@ -103,8 +103,8 @@ export class RemoteFileSource<Handle> implements BlockSource {
     for (let done = 0; done < request.length;) {
       signal?.throwIfAborted();
       const part = await this.#session.read(this.#handle, request.offset + done, request.length - done);
-      if (part.length === 0) throw new AppError('DISK_TRUNCATED', { path: this.label, position: request.offset + done });
-      if (part.length > request.length - done) throw new AppError('DISK_REMOTE_WRONG_RANGE', { path: this.label });
+      if (part.length === 0) throw new CodedError('DISK_TRUNCATED', { path: this.label, position: request.offset + done });
+      if (part.length > request.length - done) throw new CodedError('DISK_REMOTE_WRONG_RANGE', { path: this.label });
       done += part.copy(bytes, done);
     }
     distribute(request, bytes);
@@ -112,7 +112,7 @@ export class RemoteFileSource<Handle> implements BlockSource {
 
   #requireInside(offset: number, length: number): void {
     if (!Number.isSafeInteger(offset) || offset < 0 || offset + length > this.sizeBytes) {
-      throw new AppError('DISK_TRUNCATED', { path: this.label, position: offset });
+      throw new CodedError('DISK_TRUNCATED', { path: this.label, position: offset });
     }
   }
 }

@@ -1,5 +1,5 @@
 /** A part of a source as a source of its own: a disk inside an archive, or the part of a file that holds an extent. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { ByteRange } from '../byte-source.ts';
 import type { BlockSource } from './block-source.ts';
 
@@ -43,7 +43,7 @@ export class WindowSource implements BlockSource {
 
   #requireInside(offset: number, length: number): void {
     if (!Number.isSafeInteger(offset) || offset < 0 || offset + length > this.sizeBytes) {
-      throw new AppError('DISK_TRUNCATED', { path: this.label, position: offset });
+      throw new CodedError('DISK_TRUNCATED', { path: this.label, position: offset });
     }
   }
 }

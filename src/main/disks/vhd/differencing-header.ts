@@ -1,5 +1,5 @@
 /** What a differencing VHD says about its parent: identifier, time, name, and where it may lie (the locators). All of it untrusted. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { readU64 } from '../big-endian.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 import { dynamicHeaderBytes } from './dynamic-header.ts';
@@ -22,7 +22,7 @@ export interface VhdParent {
 export async function readVhdParent(source: BlockSource, footer: VhdFooter, signal?: AbortSignal): Promise<VhdParent> {
   const path = source.label;
   const [header] = await source.read([{ offset: footer.dataOffset, length: dynamicHeaderBytes }], signal);
-  if (header === undefined) throw new AppError('DISK_VHD_HEADER_DAMAGED', { path });
+  if (header === undefined) throw new CodedError('DISK_VHD_HEADER_DAMAGED', { path });
   const relative: VhdParent['names'] = [];
   const absolute: VhdParent['names'] = [];
   for (let at = 576; at < 576 + locators * 24; at += 24) {
@@ -31,7 +31,7 @@ export async function readVhdParent(source: BlockSource, footer: VhdFooter, sign
     const length = header.readUInt32BE(at + 8);
     const offset = readU64(header, at + 16);
     if (length === 0) continue;
-    if (length > maxLocatorBytes || offset + length > source.sizeBytes) throw new AppError('DISK_TABLE_OUTSIDE', { path, table: 'parent locator', position: Math.min(offset, Number.MAX_SAFE_INTEGER) });
+    if (length > maxLocatorBytes || offset + length > source.sizeBytes) throw new CodedError('DISK_TABLE_OUTSIDE', { path, table: 'parent locator', position: Math.min(offset, Number.MAX_SAFE_INTEGER) });
     const [bytes] = await source.read([{ offset, length }], signal);
     const text = upToZero((bytes ?? Buffer.alloc(0)).toString(code === 'MacX' ? 'utf8' : 'utf16le'));
     if (code === 'W2ru') relative.push({ kind: 'relative', text });

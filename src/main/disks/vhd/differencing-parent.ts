@@ -3,7 +3,7 @@
  * among files inside the chosen folders, and the file found must be the parent by its identifier and its time.
  */
 import { stat } from 'node:fs/promises';
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { resolveBacking } from '../chain.ts';
 import type { ChainPolicy } from '../disk-engine.ts';
 import type { VhdParent } from './differencing-header.ts';
@@ -21,17 +21,17 @@ const toleranceSeconds = 2;
 export function resolveVhdParent(path: string, parent: VhdParent, policy: ChainPolicy): string {
   const candidates = parent.names.flatMap((name) => candidatesOf(name));
   const [first] = candidates;
-  if (first === undefined) throw new AppError('DISK_PARENT_NOT_FOUND', { path, parent: parent.uniqueId });
+  if (first === undefined) throw new CodedError('DISK_PARENT_NOT_FOUND', { path, parent: parent.uniqueId });
   for (const candidate of candidates) {
     try {
       return resolveBacking(path, candidate.text, policy);
     } catch (error) {
       // Not there: the next locator may still be right. So may it after an absolute path, which is that of another machine mostly.
-      const mayGoOn = error instanceof AppError && (error.code === 'DISK_BACKING_MISSING' || candidate.isForeign);
+      const mayGoOn = error instanceof CodedError && (error.code === 'DISK_BACKING_MISSING' || candidate.isForeign);
       if (!mayGoOn || error.code === 'DISK_BACKING_NOT_ALLOWED') throw error;
     }
   }
-  throw new AppError('DISK_PARENT_NOT_FOUND', { path, parent: baseName(first.text).slice(0, 200) });
+  throw new CodedError('DISK_PARENT_NOT_FOUND', { path, parent: baseName(first.text).slice(0, 200) });
 }
 
 interface Candidate {
@@ -68,9 +68,9 @@ function baseName(path: string): string {
  * change; some programs write the time in the parent's footer instead, so either may match.
  */
 export async function requireSameParent(path: string, parent: VhdParent, found: { path: string; footer: VhdFooter }): Promise<void> {
-  if (found.footer.uniqueId !== parent.uniqueId) throw new AppError('DISK_PARENT_OTHER', { path, parent: found.path });
+  if (found.footer.uniqueId !== parent.uniqueId) throw new CodedError('DISK_PARENT_OTHER', { path, parent: found.path });
   if (parent.modifiedAt2000 === 0) return;
   const changed = Math.floor((await stat(found.path)).mtimeMs / 1000) - epoch2000;
   const isSame = [changed, found.footer.bytes.readUInt32BE(24)].some((time) => Math.abs(time - parent.modifiedAt2000) <= toleranceSeconds);
-  if (!isSame) throw new AppError('DISK_PARENT_CHANGED', { path, parent: found.path });
+  if (!isSame) throw new CodedError('DISK_PARENT_CHANGED', { path, parent: found.path });
 }

@@ -2,7 +2,7 @@
  * The guest's view of a differencing VHD: each block has a bitmap with one bit a sector that says whether this file or its parent
  * holds it. QEMU does not look at the bitmap; libvhdi does, and is what this is checked against.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { ExtentList, requireInsideDisk, type BlockReader } from '../block-reader.ts';
 import type { Extent } from '../disk-reader.ts';
 import type { BlockSource } from '../sources/block-source.ts';
@@ -141,7 +141,7 @@ export class DifferencingVhdReader implements BlockReader {
   #requireInside(block: number): void {
     const position = (this.layout.table[block] ?? 0) * sectorBytes;
     const { bitmapBytes, blockBytes } = this.#header;
-    if (position + bitmapBytes + blockBytes > this.layout.dataEndBytes) throw new AppError('DISK_TRUNCATED', { path: this.source.label, position });
+    if (position + bitmapBytes + blockBytes > this.layout.dataEndBytes) throw new CodedError('DISK_TRUNCATED', { path: this.source.label, position });
   }
 }
 

@@ -1,5 +1,5 @@
 /** The 1024-byte header of a dynamic VHD and its block allocation table: bounded before anything is allocated. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { readU64, writeU64 } from '../big-endian.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 import { footerBytes, vhdChecksum } from './footer.ts';
@@ -22,12 +22,12 @@ export interface DynamicHeader {
 /** Reads and bounds the header. `virtualBytes` decides how many entries are needed. */
 export async function readDynamicHeader(source: BlockSource, offset: number, virtualBytes: number, signal?: AbortSignal): Promise<DynamicHeader> {
   const path = source.label;
-  if (offset + dynamicHeaderBytes > source.sizeBytes) throw new AppError('DISK_TABLE_OUTSIDE', { path, table: 'header', position: offset });
+  if (offset + dynamicHeaderBytes > source.sizeBytes) throw new CodedError('DISK_TABLE_OUTSIDE', { path, table: 'header', position: offset });
   const [bytes] = await source.read([{ offset, length: dynamicHeaderBytes }], signal);
   if (bytes === undefined || !bytes.subarray(0, 8).equals(cookie) || bytes.readUInt32BE(36) !== vhdChecksum(bytes, 36)) {
-    throw new AppError('DISK_VHD_HEADER_DAMAGED', { path });
+    throw new CodedError('DISK_VHD_HEADER_DAMAGED', { path });
   }
-  const impossible = (field: string, value: number): AppError => new AppError('DISK_HEADER_FIELD', { path, field, value: String(value) });
+  const impossible = (field: string, value: number): CodedError => new CodedError('DISK_HEADER_FIELD', { path, field, value: String(value) });
   const blockBytes = bytes.readUInt32BE(32);
   const blocks = bytes.readUInt32BE(28);
   if (blockBytes < 512 || (blockBytes & (blockBytes - 1)) !== 0) throw impossible('block size', blockBytes);
@@ -36,7 +36,7 @@ export async function readDynamicHeader(source: BlockSource, offset: number, vir
   if (blocks < needed || needed > maxEntries) throw impossible('max table entries', blocks);
   const tableOffset = readU64(bytes, 16);
   if (tableOffset % 512 !== 0 || tableOffset < footerBytes || tableOffset + blocks * 4 > source.sizeBytes) {
-    throw new AppError('DISK_TABLE_OUTSIDE', { path, table: 'BAT', position: tableOffset });
+    throw new CodedError('DISK_TABLE_OUTSIDE', { path, table: 'BAT', position: tableOffset });
   }
   return { tableOffset, maxEntries: blocks, blockBytes, bitmapBytes: Math.ceil(blockBytes / 512 / 8 / 512) * 512 };
 }

@@ -3,7 +3,7 @@
  * Format Specification" (2006).
  */
 import { randomBytes } from 'node:crypto';
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { readU64, writeU64 } from '../big-endian.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 
@@ -87,7 +87,7 @@ export async function findTailFooter(
 
 /** Both copies must tell the same disk; the fields that matter are compared, and a mismatch is refused. */
 export function requireSameFooter(path: string, tail: VhdFooter, head: VhdFooter): void {
-  if (!tail.bytes.subarray(0, 85).equals(head.bytes.subarray(0, 85))) throw new AppError('DISK_VHD_FOOTERS_DISAGREE', { path });
+  if (!tail.bytes.subarray(0, 85).equals(head.bytes.subarray(0, 85))) throw new CodedError('DISK_VHD_FOOTERS_DISAGREE', { path });
 }
 
 /**

@@ -2,7 +2,7 @@
  * The guest's view of a VHD file, fixed or dynamic. The sector bitmap of a dynamic block is not looked at, as in every other
  * reader: sectors never written hold zeros there anyway, and only differencing disks give the bitmap a meaning.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { ExtentList, requireBoundedSize, requireInsideDisk, type BlockReader } from '../block-reader.ts';
 import type { Extent } from '../disk-reader.ts';
 import type { BlockSource } from '../sources/block-source.ts';
@@ -29,17 +29,17 @@ export async function readVhdLayout(source: BlockSource, signal?: AbortSignal): 
   const [start] = await source.read([{ offset: 0, length: Math.min(footerBytes, source.sizeBytes) }], signal);
   const head = start !== undefined && start.length === footerBytes ? parseFooter(start) : null;
   const footer = tail?.footer ?? head;
-  if (footer === null) throw new AppError('DISK_VHD_FOOTER_DAMAGED', { path });
-  if (footer.isSavedState) throw new AppError('DISK_SAVED_STATE', { path });
+  if (footer === null) throw new CodedError('DISK_VHD_FOOTER_DAMAGED', { path });
+  if (footer.isSavedState) throw new CodedError('DISK_SAVED_STATE', { path });
   if (tail !== null && head !== null && footer.variant !== 'fixed') requireSameFooter(path, tail.footer, head);
   const virtualBytes = vhdVirtualBytes(footer);
-  if (virtualBytes === 0) throw new AppError('DISK_EMPTY', { path });
+  if (virtualBytes === 0) throw new CodedError('DISK_EMPTY', { path });
   requireBoundedSize(path, virtualBytes);
-  if (virtualBytes % 512 !== 0) throw new AppError('DISK_HEADER_FIELD', { path, field: 'current size', value: String(virtualBytes) });
+  if (virtualBytes % 512 !== 0) throw new CodedError('DISK_HEADER_FIELD', { path, field: 'current size', value: String(virtualBytes) });
   const dataEndBytes = source.sizeBytes - (tail?.footerBytes ?? 0);
   const common = { variant: footer.variant, virtualBytes, footer, dataEndBytes, hasTailFooter: tail !== null };
   if (footer.variant === 'fixed') {
-    if (tail === null || virtualBytes > dataEndBytes) throw new AppError('DISK_TRUNCATED', { path, position: dataEndBytes });
+    if (tail === null || virtualBytes > dataEndBytes) throw new CodedError('DISK_TRUNCATED', { path, position: dataEndBytes });
     return { ...common, header: null, table: new Uint32Array(0) };
   }
   const header = await readDynamicHeader(source, footer.dataOffset, virtualBytes, signal);
@@ -117,9 +117,9 @@ export function requireSoundTable(path: string, layout: VhdLayout): number {
   const firstSector = Math.ceil(headerEnd / 512);
   const used = table.filter((sector) => sector !== unusedBlock).sort();
   used.forEach((sector, index) => {
-    if (sector < firstSector) throw new AppError('DISK_TABLE_OVERLAP', { path, table: 'BAT', position: sector * 512 });
-    if ((sector + strideSectors) * 512 > layout.dataEndBytes) throw new AppError('DISK_TRUNCATED', { path, position: sector * 512 });
-    if (index > 0 && sector < (used[index - 1] ?? 0) + strideSectors) throw new AppError('DISK_CLUSTER_SHARED', { path, position: sector * 512 });
+    if (sector < firstSector) throw new CodedError('DISK_TABLE_OVERLAP', { path, table: 'BAT', position: sector * 512 });
+    if ((sector + strideSectors) * 512 > layout.dataEndBytes) throw new CodedError('DISK_TRUNCATED', { path, position: sector * 512 });
+    if (index > 0 && sector < (used[index - 1] ?? 0) + strideSectors) throw new CodedError('DISK_CLUSTER_SHARED', { path, position: sector * 512 });
   });
   return used.length;
 }

@@ -2,7 +2,7 @@
  * Writing VHD files. A dynamic one gets its blocks' data on 4 KiB boundaries (the sector bitmap in the 512 bytes before), so that no
  * block starts in the middle of a page; that is legal and read everywhere. Blocks are written whole.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { BlockReader } from '../block-reader.ts';
 import { blockBytes, blockCount } from '../blocks.ts';
 import type { FileSource } from '../file-source.ts';
@@ -27,7 +27,7 @@ export interface VhdPlan {
 }
 
 export function requireVhdSize(path: string, virtualBytes: number): void {
-  if (virtualBytes > maxVhdBytes) throw new AppError('DISK_VHD_TOO_LARGE', { path, sizeBytes: virtualBytes, limitBytes: maxVhdBytes });
+  if (virtualBytes > maxVhdBytes) throw new CodedError('DISK_VHD_TOO_LARGE', { path, sizeBytes: virtualBytes, limitBytes: maxVhdBytes });
 }
 
 export function planVhd(virtualBytes: number): VhdPlan {

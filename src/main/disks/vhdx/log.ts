@@ -2,7 +2,7 @@
  * The log of a VHDX file: changes to its tables that were promised but perhaps not carried out when the power went. They are found
  * and checked here as [MS-VHDX] 2.3.3 says, and laid over the source in memory; the file itself is never written.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { readU64Le } from '../little-endian.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 import { crc32c } from './crc32c.ts';
@@ -32,13 +32,13 @@ interface LogEntry {
 /** The patches that the active sequence of the log stands for. A log that has none, or a cut off file, is refused. */
 export async function readVhdxLog(source: BlockSource, header: VhdxHeader, signal?: AbortSignal): Promise<Patches> {
   const path = source.label;
-  if (header.logBytes > maxLogBytes) throw new AppError('DISK_HEADER_FIELD', { path, field: 'log length', value: String(header.logBytes) });
+  if (header.logBytes > maxLogBytes) throw new CodedError('DISK_HEADER_FIELD', { path, field: 'log length', value: String(header.logBytes) });
   const [log] = await source.read([{ offset: header.logOffset, length: header.logBytes }], signal);
   const entries = log === undefined ? [] : new LogScan(path, log, header.logGuid).activeSequence();
   const head = entries.at(-1);
-  if (head === undefined) throw new AppError('DISK_VHDX_LOG', { path });
-  if (source.sizeBytes < head.flushedBytes) throw new AppError('DISK_TRUNCATED', { path, position: source.sizeBytes });
-  if (!Number.isSafeInteger(head.lastBytes)) throw new AppError('DISK_VHDX_LOG', { path });
+  if (head === undefined) throw new CodedError('DISK_VHDX_LOG', { path });
+  if (source.sizeBytes < head.flushedBytes) throw new CodedError('DISK_TRUNCATED', { path, position: source.sizeBytes });
+  if (!Number.isSafeInteger(head.lastBytes)) throw new CodedError('DISK_VHDX_LOG', { path });
   const patches = new Patches(path, Math.max(source.sizeBytes, head.lastBytes));
   for (const entry of entries) replay(path, entry, patches);
   return patches;
@@ -107,7 +107,7 @@ class LogScan {
       entryHeaderBytes + descriptors * descriptorBytes <= length;
     if (!isPlausible) return null;
     this.#checksummedBytes += length;
-    if (this.#checksummedBytes > checksumBudget * this.#log.length) throw new AppError('DISK_VHDX_LOG', { path: this.#path });
+    if (this.#checksummedBytes > checksumBudget * this.#log.length) throw new CodedError('DISK_VHDX_LOG', { path: this.#path });
     const wraps = at + length - this.#log.length;
     const bytes = wraps > 0 ? Buffer.concat([this.#log.subarray(at), this.#log.subarray(0, wraps)]) : this.#log.subarray(at, at + length);
     if (bytes.readUInt32LE(4) !== crc32c(bytes, 4) || !isWhole(bytes, descriptors, sequence)) return null;
@@ -148,7 +148,7 @@ function replay(path: string, { bytes }: LogEntry, patches: Patches): void {
   for (let index = 0; index < descriptors; index += 1) {
     const at = entryHeaderBytes + index * descriptorBytes;
     const offset = readU64Le(bytes, at + 16);
-    if (offset % pageBytes !== 0 || offset >= patches.sizeBytes) throw new AppError('DISK_TABLE_OUTSIDE', { path, table: 'log', position: offset });
+    if (offset % pageBytes !== 0 || offset >= patches.sizeBytes) throw new CodedError('DISK_TABLE_OUTSIDE', { path, table: 'log', position: offset });
     if (bytes.toString('latin1', at, at + 4) === 'zero') {
       patches.zero(offset, readU64Le(bytes, at + 8));
       continue;

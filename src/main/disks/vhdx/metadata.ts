@@ -1,5 +1,5 @@
 /** The metadata region of a VHDX file: block size, virtual size, sector size. Items that are required and unknown are refused. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { requireBoundedSize } from '../block-reader.ts';
 import { readU64Le } from '../little-endian.ts';
 import type { BlockSource } from '../sources/block-source.ts';
@@ -31,19 +31,19 @@ export async function readVhdxMetadata(source: BlockSource, region: Region, sign
   const values = await readItems(source, region, signal);
   const value = (name: string): Buffer => {
     const bytes = values.get(name);
-    if (bytes === undefined) throw new AppError('DISK_PART_DAMAGED', { path, part: `metadata (${name})` });
+    if (bytes === undefined) throw new CodedError('DISK_PART_DAMAGED', { path, part: `metadata (${name})` });
     return bytes;
   };
-  const impossible = (field: string, found: number): AppError => new AppError('DISK_HEADER_FIELD', { path, field, value: String(found) });
+  const impossible = (field: string, found: number): CodedError => new CodedError('DISK_HEADER_FIELD', { path, field, value: String(found) });
   const parameters = value('file parameters');
   const blockBytes = parameters.readUInt32LE(0);
   const flags = parameters.readUInt32LE(4);
-  if ((flags & 2) !== 0 || values.has('parent locator')) throw new AppError('DISK_VHDX_DIFFERENCING', { path });
+  if ((flags & 2) !== 0 || values.has('parent locator')) throw new CodedError('DISK_VHDX_DIFFERENCING', { path });
   if (blockBytes < mebibyte || blockBytes > 256 * mebibyte || (blockBytes & (blockBytes - 1)) !== 0) throw impossible('block size', blockBytes);
   const logicalSectorBytes = value('logical sector size').readUInt32LE(0);
   if (logicalSectorBytes !== 512 && logicalSectorBytes !== 4096) throw impossible('logical sector size', logicalSectorBytes);
   const virtualBytes = readU64Le(value('virtual disk size'), 0);
-  if (virtualBytes === 0) throw new AppError('DISK_EMPTY', { path });
+  if (virtualBytes === 0) throw new CodedError('DISK_EMPTY', { path });
   requireBoundedSize(path, virtualBytes);
   if (virtualBytes % logicalSectorBytes !== 0) throw impossible('virtual disk size', virtualBytes);
   return { blockBytes, virtualBytes, logicalSectorBytes, isFixed: (flags & 1) !== 0 };
@@ -51,11 +51,11 @@ export async function readVhdxMetadata(source: BlockSource, region: Region, sign
 
 async function readItems(source: BlockSource, region: Region, signal?: AbortSignal): Promise<Map<string, Buffer>> {
   const path = source.label;
-  const damaged = (): AppError => new AppError('DISK_PART_DAMAGED', { path, part: 'metadata' });
+  const damaged = (): CodedError => new CodedError('DISK_PART_DAMAGED', { path, part: 'metadata' });
   const [table] = await source.read([{ offset: region.offset, length: tableBytes }], signal);
   if (table === undefined || table.toString('latin1', 0, 8) !== 'metadata') throw damaged();
   const count = table.readUInt16LE(10);
-  if (count > maxItems) throw new AppError('DISK_HEADER_FIELD', { path, field: 'metadata count', value: String(count) });
+  if (count > maxItems) throw new CodedError('DISK_HEADER_FIELD', { path, field: 'metadata count', value: String(count) });
   const values = new Map<string, Buffer>();
   for (let at = 32; at < 32 + count * 32; at += 32) {
     const guid = guidAt(table, at);
@@ -63,7 +63,7 @@ async function readItems(source: BlockSource, region: Region, signal?: AbortSign
     const isUserItem = (flags & 1) !== 0;
     const known = isUserItem ? undefined : (items as Readonly<Record<string, { name: string; bytes: number }>>)[guid];
     if (known === undefined) {
-      if ((flags & 4) !== 0) throw new AppError('DISK_REQUIRED_UNKNOWN', { path, feature: `metadata ${guid}` });
+      if ((flags & 4) !== 0) throw new CodedError('DISK_REQUIRED_UNKNOWN', { path, feature: `metadata ${guid}` });
       continue;
     }
     const offset = table.readUInt32LE(at + 16);

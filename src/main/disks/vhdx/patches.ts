@@ -1,5 +1,5 @@
 /** Pages that stand in for those of a file: what a log would write, kept in memory. Later ones win. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { ByteRange } from '../byte-source.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 
@@ -31,7 +31,7 @@ export class Patches {
     const pages = length / pageBytes;
     this.#zeroPages += pages;
     if (!Number.isInteger(pages) || offset + length > this.sizeBytes || this.#zeroPages > maxZeroPages) {
-      throw new AppError('DISK_VHDX_LOG', { path: this.#path });
+      throw new CodedError('DISK_VHDX_LOG', { path: this.#path });
     }
     for (let page = 0; page < pages; page += 1) this.#pages.set(offset / pageBytes + page, null);
   }
@@ -105,7 +105,7 @@ export class PatchedSource implements BlockSource {
 
   #requireInside(offset: number, length: number): void {
     if (!Number.isSafeInteger(offset) || offset < 0 || offset + length > this.sizeBytes) {
-      throw new AppError('DISK_TRUNCATED', { path: this.label, position: offset });
+      throw new CodedError('DISK_TRUNCATED', { path: this.label, position: offset });
     }
   }
 }

@@ -2,7 +2,7 @@
  * The guest's view of a VHDX file, fixed or dynamic, with its log replayed in memory. Block states 0 to 3 read as zeros (a disk
  * without a parent has nothing else to give), 6 is data, 7 belongs to differencing disks only.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { ExtentList, requireInsideDisk, type BlockReader } from '../block-reader.ts';
 import type { Extent } from '../disk-reader.ts';
 import type { BlockSource } from '../sources/block-source.ts';
@@ -42,8 +42,8 @@ async function readBlocks(source: BlockSource, regions: VhdxRegions, metadata: V
   const count = Math.ceil(metadata.virtualBytes / metadata.blockBytes);
   const ratio = (2 ** 23 * metadata.logicalSectorBytes) / metadata.blockBytes;
   const entries = count + Math.floor((count - 1) / ratio);
-  if (count > maxBlocks) throw new AppError('DISK_HEADER_FIELD', { path, field: 'block size', value: String(metadata.blockBytes) });
-  if (entries * 8 > regions.bat.length) throw new AppError('DISK_TABLE_OUTSIDE', { path, table: 'BAT', position: regions.bat.offset + regions.bat.length });
+  if (count > maxBlocks) throw new CodedError('DISK_HEADER_FIELD', { path, field: 'block size', value: String(metadata.blockBytes) });
+  if (entries * 8 > regions.bat.length) throw new CodedError('DISK_TABLE_OUTSIDE', { path, table: 'BAT', position: regions.bat.offset + regions.bat.length });
   const blocks = new Uint32Array(count);
   for (let first = 0; first < entries; first += tableWindowBytes / 8) {
     const length = Math.min(tableWindowBytes, (entries - first) * 8);
@@ -65,13 +65,13 @@ function placeOf(source: BlockSource, metadata: VhdxMetadata, block: number, low
   const path = source.label;
   const kind = low & 7;
   if (kind === state.notPresent || kind === state.undefined || kind === state.zero || kind === state.unmapped) return 0;
-  if (kind === state.partlyPresent) throw new AppError('DISK_VHDX_DIFFERENCING', { path });
-  if (kind !== state.fullyPresent) throw new AppError('DISK_HEADER_FIELD', { path, field: 'block state', value: String(kind) });
+  if (kind === state.partlyPresent) throw new CodedError('DISK_VHDX_DIFFERENCING', { path });
+  if (kind !== state.fullyPresent) throw new CodedError('DISK_HEADER_FIELD', { path, field: 'block state', value: String(kind) });
   const place = high * 4096 + (low >>> 20);
   const length = bytesOfBlock(metadata, block);
   // A place of 4 PiB and more would not fit the table, and no file system has such files.
-  if (place === 0 || place > 0xffffffff) throw new AppError('DISK_TABLE_OUTSIDE', { path, table: 'BAT', position: Math.min(place * mebibyte, Number.MAX_SAFE_INTEGER) });
-  if (place * mebibyte + length > source.sizeBytes) throw new AppError('DISK_TRUNCATED', { path, position: place * mebibyte });
+  if (place === 0 || place > 0xffffffff) throw new CodedError('DISK_TABLE_OUTSIDE', { path, table: 'BAT', position: Math.min(place * mebibyte, Number.MAX_SAFE_INTEGER) });
+  if (place * mebibyte + length > source.sizeBytes) throw new CodedError('DISK_TRUNCATED', { path, position: place * mebibyte });
   return place;
 }
 
@@ -133,10 +133,10 @@ export class VhdxReader implements BlockReader {
     used.forEach((place, index) => {
       const next = used[index + 1];
       const size = place === last ? Math.ceil(bytesOfBlock(metadata, blocks.length - 1) / mebibyte) : stride;
-      if (next !== undefined && place + size > next) throw new AppError('DISK_CLUSTER_SHARED', { path, position: next * mebibyte });
+      if (next !== undefined && place + size > next) throw new CodedError('DISK_CLUSTER_SHARED', { path, position: next * mebibyte });
       const start = place * mebibyte;
       const table = places.find((region) => start < region.offset + region.length && start + size * mebibyte > region.offset);
-      if (table !== undefined) throw new AppError('DISK_TABLE_OVERLAP', { path, table: table.name, position: start });
+      if (table !== undefined) throw new CodedError('DISK_TABLE_OVERLAP', { path, table: table.name, position: start });
     });
     return Promise.resolve();
   }

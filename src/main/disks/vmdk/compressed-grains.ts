@@ -1,6 +1,6 @@
 /** Grains of a stream-optimized VMDK: a marker with address and size, then a zlib stream. All of it is untrusted, output is capped. */
 import { inflateSync } from 'node:zlib';
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { readU64Le } from '../little-endian.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 import { sectorBytes, type SparseHeader } from './header.ts';
@@ -26,15 +26,15 @@ export class CompressedGrains {
     const { grainBytes, virtualBytes, dataEndBytes } = this.#header;
     const path = this.#source.label;
     const position = sector * sectorBytes;
-    if (position + markerBytes > dataEndBytes) throw new AppError('DISK_TRUNCATED', { path, position });
+    if (position + markerBytes > dataEndBytes) throw new CodedError('DISK_TRUNCATED', { path, position });
     const marker = await this.#bytes(position, markerBytes, signal);
-    const damaged = (cause?: unknown): AppError => new AppError('DISK_COMPRESSED_DAMAGED', { path, position }, cause === undefined ? {} : { cause });
+    const damaged = (cause?: unknown): CodedError => new CodedError('DISK_COMPRESSED_DAMAGED', { path, position }, cause === undefined ? {} : { cause });
     const length = marker.readUInt32LE(8);
     const address = readU64Le(marker, 0) * sectorBytes;
-    if (address !== grain * grainBytes) throw new AppError('DISK_CLUSTER_SHARED', { path, position });
+    if (address !== grain * grainBytes) throw new CodedError('DISK_CLUSTER_SHARED', { path, position });
     // Deflate never needs more than a thousandth on top of what it stores; twice the grain is room for any program's.
     if (length === 0 || length > grainBytes * 2 + sectorBytes) throw damaged();
-    if (position + markerBytes + length > dataEndBytes) throw new AppError('DISK_TRUNCATED', { path, position });
+    if (position + markerBytes + length > dataEndBytes) throw new CodedError('DISK_TRUNCATED', { path, position });
     const packed = (await this.#bytes(position, markerBytes + length, signal)).subarray(markerBytes);
     let plain: Buffer;
     try {

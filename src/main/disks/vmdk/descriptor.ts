@@ -1,5 +1,5 @@
 /** The text that describes a VMDK disk: its kind, its base, and its extents. It comes from untrusted bytes and may name other files. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { sectorBytes } from './header.ts';
 
 export const descriptorSignature = Buffer.from('# Disk DescriptorFile', 'latin1');
@@ -32,7 +32,7 @@ const settingLine = /^\s*([A-Za-z]+)\s*=\s*"?([^"]*?)"?\s*$/;
 export function parseDescriptor(path: string, bytes: Buffer): Descriptor {
   const end = bytes.indexOf(0);
   const text = bytes.toString('utf8', 0, end === -1 ? bytes.length : end);
-  const damaged = (): AppError => new AppError('DISK_PART_DAMAGED', { path, part: 'descriptor' });
+  const damaged = (): CodedError => new CodedError('DISK_PART_DAMAGED', { path, part: 'descriptor' });
   const settings = new Map<string, string>();
   const extents: DescribedExtent[] = [];
   for (const line of text.split(/\r\n|\n|\r/)) {
@@ -52,7 +52,7 @@ export function parseDescriptor(path: string, bytes: Buffer): Descriptor {
   const kind = settings.get('createtype');
   if (kind === undefined || extents.length === 0) throw damaged();
   const parent = settings.get('parentcid')?.toLowerCase();
-  if ((parent !== undefined && parent !== 'ffffffff') || settings.has('parentfilenamehint')) throw new AppError('DISK_VMDK_PARENT', { path });
+  if ((parent !== undefined && parent !== 'ffffffff') || settings.has('parentfilenamehint')) throw new CodedError('DISK_VMDK_PARENT', { path });
   return { kind: kind.slice(0, 40), extents };
 }
 
@@ -61,9 +61,9 @@ function parseExtent(path: string, line: string): DescribedExtent {
   const lengthBytes = Number(sectors) * sectorBytes;
   const offsetBytes = Number(offset ?? 0) * sectorBytes;
   const isValid = type !== undefined && lengthBytes > 0 && Number.isSafeInteger(lengthBytes) && Number.isSafeInteger(offsetBytes);
-  if (!isValid) throw new AppError('DISK_PART_DAMAGED', { path, part: 'descriptor' });
+  if (!isValid) throw new CodedError('DISK_PART_DAMAGED', { path, part: 'descriptor' });
   const kind = extentKinds[type];
-  if (kind === undefined || access === 'NOACCESS') throw new AppError('DISK_VMDK_KIND', { path, kind: access === 'NOACCESS' ? access : type });
-  if ((kind === 'zero') !== (name === undefined)) throw new AppError('DISK_PART_DAMAGED', { path, part: 'descriptor' });
+  if (kind === undefined || access === 'NOACCESS') throw new CodedError('DISK_VMDK_KIND', { path, kind: access === 'NOACCESS' ? access : type });
+  if ((kind === 'zero') !== (name === undefined)) throw new CodedError('DISK_PART_DAMAGED', { path, part: 'descriptor' });
   return { kind, lengthBytes, name: name ?? null, offsetBytes };
 }

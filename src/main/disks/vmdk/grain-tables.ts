@@ -1,5 +1,5 @@
 /** The grain directory and grain tables of a sparse extent: where each grain lies. The directory is kept, tables are read when needed. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { isAllZero } from '../blocks.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 import { sectorBytes, type SparseHeader } from './header.ts';
@@ -21,7 +21,7 @@ export async function readDirectory(source: BlockSource, header: SparseHeader, s
     for (let at = 0; bytes !== undefined && at < length; at += 4) {
       const sector = bytes.readUInt32LE(at);
       if (sector * sectorBytes + header.entriesPerTable * 4 > header.dataEndBytes) {
-        throw new AppError('DISK_TABLE_OUTSIDE', { path, table: 'grain directory', position: sector * sectorBytes });
+        throw new CodedError('DISK_TABLE_OUTSIDE', { path, table: 'grain directory', position: sector * sectorBytes });
       }
       directory[first + at / 4] = sector;
     }

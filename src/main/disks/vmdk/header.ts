@@ -2,7 +2,7 @@
  * The header of a sparse VMDK extent, bounded before anything is allocated for it. Layout: VMware's "Virtual Disk Format 5.0".
  * Everything is counted in sectors of 512 bytes there; here in bytes, from the moment it is read.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { requireBoundedSize } from '../block-reader.ts';
 import { readU64Le } from '../little-endian.ts';
 import type { BlockSource } from '../sources/block-source.ts';
@@ -41,14 +41,14 @@ export interface SparseHeader {
 /** The header at 0, and where it says so, the one at the end, which then must tell the same disk. */
 export async function readSparseHeader(source: BlockSource, signal?: AbortSignal): Promise<SparseHeader> {
   const path = source.label;
-  if (source.sizeBytes < sectorBytes) throw new AppError('DISK_TRUNCATED', { path, position: source.sizeBytes });
+  if (source.sizeBytes < sectorBytes) throw new CodedError('DISK_TRUNCATED', { path, position: source.sizeBytes });
   const [head] = await source.read([{ offset: 0, length: sectorBytes }], signal);
-  if (head === undefined || !head.subarray(0, 4).equals(vmdkMagic)) throw new AppError('DISK_PART_DAMAGED', { path, part: 'header' });
+  if (head === undefined || !head.subarray(0, 4).equals(vmdkMagic)) throw new CodedError('DISK_PART_DAMAGED', { path, part: 'header' });
   if (!head.subarray(56, 64).equals(directoryAtEnd)) return parse(source, head, source.sizeBytes);
   const footer = await readFooter(source, signal);
   // Version and flags, size, grains, tables, compression: what decides how the rest is read.
   const isSame = [[4, 28], [44, 48], [77, 79]].every(([from, to]) => head.subarray(from, to).equals(footer.subarray(from, to)));
-  if (!isSame) throw new AppError('DISK_COPIES_DISAGREE', { path, part: 'header' });
+  if (!isSame) throw new CodedError('DISK_COPIES_DISAGREE', { path, part: 'header' });
   // The descriptor lies where the header at the start says; footers of some programs leave it out.
   head.copy(footer, 28, 28, 44);
   return parse(source, footer, source.sizeBytes - 3 * sectorBytes);
@@ -57,7 +57,7 @@ export async function readSparseHeader(source: BlockSource, signal?: AbortSignal
 /** The last three sectors: a marker that a footer follows, the footer, and the marker of the stream's end. */
 async function readFooter(source: BlockSource, signal?: AbortSignal): Promise<Buffer> {
   const path = source.label;
-  const damaged = (): AppError => new AppError('DISK_TRUNCATED', { path, position: source.sizeBytes });
+  const damaged = (): CodedError => new CodedError('DISK_TRUNCATED', { path, position: source.sizeBytes });
   if (source.sizeBytes < 4 * sectorBytes) throw damaged();
   const [tail] = await source.read([{ offset: source.sizeBytes - 3 * sectorBytes, length: 3 * sectorBytes }], signal);
   if (tail === undefined) throw damaged();
@@ -71,13 +71,13 @@ async function readFooter(source: BlockSource, signal?: AbortSignal): Promise<Bu
 
 function parse(source: BlockSource, bytes: Buffer, dataEndBytes: number): SparseHeader {
   const path = source.label;
-  const impossible = (field: string, value: number): AppError => new AppError('DISK_HEADER_FIELD', { path, field, value: String(value) });
+  const impossible = (field: string, value: number): CodedError => new CodedError('DISK_HEADER_FIELD', { path, field, value: String(value) });
   const version = bytes.readUInt32LE(4);
   const flags = bytes.readUInt32LE(8);
   if (version < 1 || version > 3) throw impossible('version', version);
-  if ((flags & ~knownFlags) !== 0) throw new AppError('DISK_REQUIRED_UNKNOWN', { path, feature: `flags 0x${flags.toString(16)}` });
+  if ((flags & ~knownFlags) !== 0) throw new CodedError('DISK_REQUIRED_UNKNOWN', { path, feature: `flags 0x${flags.toString(16)}` });
   // A copy in text mode changes these four bytes, and the whole disk with them.
-  if ((flags & flag.newLines) !== 0 && bytes.toString('latin1', 73, 77) !== '\n \r\n') throw new AppError('DISK_PART_DAMAGED', { path, part: 'header' });
+  if ((flags & flag.newLines) !== 0 && bytes.toString('latin1', 73, 77) !== '\n \r\n') throw new CodedError('DISK_PART_DAMAGED', { path, part: 'header' });
   const isCompressed = (flags & flag.compressed) !== 0;
   const method = bytes.readUInt16LE(77);
   if (isCompressed !== ((flags & flag.markers) !== 0) || method !== (isCompressed ? deflate : 0)) throw impossible('compression', method);
@@ -85,7 +85,7 @@ function parse(source: BlockSource, bytes: Buffer, dataEndBytes: number): Sparse
   const virtualBytes = readU64Le(bytes, 12) * sectorBytes;
   const grainBytes = readU64Le(bytes, 20) * sectorBytes;
   const entriesPerTable = bytes.readUInt32LE(44);
-  if (virtualBytes === 0) throw new AppError('DISK_VMDK_KIND', { path, kind: 'descriptor in a sparse header' });
+  if (virtualBytes === 0) throw new CodedError('DISK_VMDK_KIND', { path, kind: 'descriptor in a sparse header' });
   requireBoundedSize(path, virtualBytes);
   if (grainBytes < minGrainBytes || grainBytes > maxGrainBytes || !isPowerOfTwo(grainBytes)) throw impossible('grain size', grainBytes);
   if (entriesPerTable === 0 || entriesPerTable > maxEntriesPerTable || !isPowerOfTwo(entriesPerTable)) throw impossible('entries of a grain table', entriesPerTable);
@@ -93,7 +93,7 @@ function parse(source: BlockSource, bytes: Buffer, dataEndBytes: number): Sparse
   if (directoryEntries > maxDirectoryEntries) throw impossible('grain size', grainBytes);
   const directoryOffset = readU64Le(bytes, 56) * sectorBytes;
   if (directoryOffset < sectorBytes || directoryOffset + directoryEntries * 4 > dataEndBytes) {
-    throw new AppError('DISK_TABLE_OUTSIDE', { path, table: 'grain directory', position: Math.min(directoryOffset, Number.MAX_SAFE_INTEGER) });
+    throw new CodedError('DISK_TABLE_OUTSIDE', { path, table: 'grain directory', position: Math.min(directoryOffset, Number.MAX_SAFE_INTEGER) });
   }
   return {
     virtualBytes, grainBytes, entriesPerTable, directoryOffset, directoryEntries, isCompressed, dataEndBytes,
@@ -107,7 +107,7 @@ function descriptorPlace(source: BlockSource, bytes: Buffer): SparseHeader['desc
   const length = readU64Le(bytes, 36) * sectorBytes;
   if (offset === 0) return null;
   if (length === 0 || length > maxDescriptorBytes || offset + length > source.sizeBytes) {
-    throw new AppError('DISK_TABLE_OUTSIDE', { path: source.label, table: 'descriptor', position: Math.min(offset, Number.MAX_SAFE_INTEGER) });
+    throw new CodedError('DISK_TABLE_OUTSIDE', { path: source.label, table: 'descriptor', position: Math.min(offset, Number.MAX_SAFE_INTEGER) });
   }
   return { offset, length };
 }

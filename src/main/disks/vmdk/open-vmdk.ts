@@ -2,7 +2,7 @@
  * Opens a VMDK: one sparse file, or a descriptor whose extents lie in other files. The descriptor comes from untrusted bytes, so a name
  * in it may only be that of a file in the same folder; how such a file is opened, and whether, is the caller's decision.
  */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { requireBoundedSize, type BlockReader } from '../block-reader.ts';
 import { RawReader } from '../raw/raw-reader.ts';
 import type { BlockSource } from '../sources/block-source.ts';
@@ -33,27 +33,27 @@ export async function openVmdk(source: BlockSource, openSibling: OpenSibling, si
 async function openOneFile(source: BlockSource, signal?: AbortSignal): Promise<OpenVmdk> {
   const path = source.label;
   const header = await readSparseHeader(source, signal);
-  if (header.descriptor === null) throw new AppError('DISK_VMDK_PART', { path });
+  if (header.descriptor === null) throw new CodedError('DISK_VMDK_PART', { path });
   const [text] = await source.read([header.descriptor], signal);
   const { kind, extents } = parseDescriptor(path, text ?? Buffer.alloc(0));
   const [extent, other] = extents;
   // The extent's name is the file's own, before it was renamed; it is not looked at.
-  if (!oneFile.has(kind) || extent?.kind !== 'sparse' || other !== undefined) throw new AppError('DISK_VMDK_KIND', { path, kind });
-  if (extent.lengthBytes !== header.virtualBytes) throw new AppError('DISK_COPIES_DISAGREE', { path, part: 'size' });
+  if (!oneFile.has(kind) || extent?.kind !== 'sparse' || other !== undefined) throw new CodedError('DISK_VMDK_KIND', { path, kind });
+  if (extent.lengthBytes !== header.virtualBytes) throw new CodedError('DISK_COPIES_DISAGREE', { path, part: 'size' });
   return { reader: await openSparseExtent(source, header, signal), kind, isCompressed: header.isCompressed };
 }
 
 async function openDescriptorFile(source: BlockSource, openSibling: OpenSibling, signal?: AbortSignal): Promise<OpenVmdk> {
   const path = source.label;
-  if (source.sizeBytes > maxDescriptorFileBytes) throw new AppError('DISK_HEADER_FIELD', { path, field: 'descriptor size', value: String(source.sizeBytes) });
+  if (source.sizeBytes > maxDescriptorFileBytes) throw new CodedError('DISK_HEADER_FIELD', { path, field: 'descriptor size', value: String(source.sizeBytes) });
   const [text] = await source.read([{ offset: 0, length: source.sizeBytes }], signal);
   const { kind, extents } = parseDescriptor(path, text ?? Buffer.alloc(0));
-  if (!severalFiles.has(kind)) throw new AppError('DISK_VMDK_KIND', { path, kind });
+  if (!severalFiles.has(kind)) throw new CodedError('DISK_VMDK_KIND', { path, kind });
   requireBoundedSize(path, extents.reduce((total, extent) => total + extent.lengthBytes, 0));
   const names = extents.flatMap(({ name }) => (name === null ? [] : [name]));
   for (const name of names) requirePlainName(path, name);
   // One file behind two extents: the same bytes at two places of the disk.
-  if (new Set(names).size !== names.length) throw new AppError('DISK_CLUSTER_SHARED', { path, position: 0 });
+  if (new Set(names).size !== names.length) throw new CodedError('DISK_CLUSTER_SHARED', { path, position: 0 });
   const parts: DiskPart[] = [];
   try {
     for (const extent of extents) parts.push(await openPart(extent, openSibling, signal));
@@ -67,7 +67,7 @@ async function openDescriptorFile(source: BlockSource, openSibling: OpenSibling,
 /** A name that leads nowhere but to a file beside the descriptor, on every operating system. */
 function requirePlainName(path: string, name: string): void {
   if (name === '' || name === '.' || name === '..' || /[/\\:\p{Cc}]/u.test(name)) {
-    throw new AppError('DISK_EXTENT_NAME', { path, name: name.replace(/\p{Cc}/gu, '\ufffd').slice(0, 200) });
+    throw new CodedError('DISK_EXTENT_NAME', { path, name: name.replace(/\p{Cc}/gu, '\ufffd').slice(0, 200) });
   }
 }
 
@@ -78,10 +78,10 @@ async function openPart(extent: DescribedExtent, openSibling: OpenSibling, signa
   try {
     if (kind === 'sparse') {
       const header = await readSparseHeader(source, signal);
-      if (header.virtualBytes !== lengthBytes) throw new AppError('DISK_COPIES_DISAGREE', { path: source.label, part: 'size' });
+      if (header.virtualBytes !== lengthBytes) throw new CodedError('DISK_COPIES_DISAGREE', { path: source.label, part: 'size' });
       return { lengthBytes, reader: await openSparseExtent(source, header, signal), fileOffset: 0 };
     }
-    if (offsetBytes + lengthBytes > source.sizeBytes) throw new AppError('DISK_TRUNCATED', { path: source.label, position: source.sizeBytes });
+    if (offsetBytes + lengthBytes > source.sizeBytes) throw new CodedError('DISK_TRUNCATED', { path: source.label, position: source.sizeBytes });
     return { lengthBytes, reader: new RawReader(new WindowSource(source, source.label, offsetBytes, lengthBytes)), fileOffset: offsetBytes };
   } catch (error) {
     await source.close();

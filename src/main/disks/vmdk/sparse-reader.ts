@@ -1,5 +1,5 @@
 /** The guest's view of one sparse VMDK extent: monolithicSparse, streamOptimized, or a part of a split disk. */
-import { AppError } from '../../../shared/model/app-error.ts';
+import { CodedError } from '../../../shared/model/coded-error.ts';
 import { ExtentList, requireInsideDisk, type BlockReader } from '../block-reader.ts';
 import type { Extent } from '../disk-reader.ts';
 import type { BlockSource } from '../sources/block-source.ts';
@@ -75,7 +75,7 @@ export class SparseReader implements BlockReader {
     const path = this.source.label;
     const { grainBytes, isCompressed, dataEndBytes, directoryOffset, directoryEntries, entriesPerTable } = this.#header;
     const size = isCompressed ? 1 : grainBytes / sectorBytes;
-    const shared = (sector: number): AppError => new AppError('DISK_CLUSTER_SHARED', { path, position: sector * sectorBytes });
+    const shared = (sector: number): CodedError => new CodedError('DISK_CLUSTER_SHARED', { path, position: sector * sectorBytes });
     // No more grains than fit the file can be told apart in it.
     const limit = Math.min(maxCheckedGrains, Math.floor(dataEndBytes / (size * sectorBytes)) + 1);
     let places = new Uint32Array(1024);
@@ -83,7 +83,7 @@ export class SparseReader implements BlockReader {
     for await (const run of this.#runs(0, this.virtualBytes, signal)) {
       if (run.kind === 'zero') continue;
       for (let grain = 0; grain < Math.ceil(run.length / grainBytes); grain += 1) {
-        if (count === limit) throw limit === maxCheckedGrains ? new AppError('DISK_CHECK_TOO_LARGE', { path }) : shared(run.sector);
+        if (count === limit) throw limit === maxCheckedGrains ? new CodedError('DISK_CHECK_TOO_LARGE', { path }) : shared(run.sector);
         if (count === places.length) places = grown(places, limit);
         places[count] = run.sector + grain * size;
         count += 1;
@@ -96,7 +96,7 @@ export class SparseReader implements BlockReader {
     const tableSectors = Math.ceil((entriesPerTable * 4) / sectorBytes);
     const tables = this.#tables.directory.filter((sector) => sector !== 0).sort();
     const first = tables.findIndex((sector, index) => index > 0 && sector < (tables[index - 1] ?? 0) + tableSectors);
-    if (first !== -1) throw new AppError('DISK_TABLE_OVERLAP', { path, table: 'grain directory', position: (tables[first] ?? 0) * sectorBytes });
+    if (first !== -1) throw new CodedError('DISK_TABLE_OVERLAP', { path, table: 'grain directory', position: (tables[first] ?? 0) * sectorBytes });
     const directory = directoryOffset / sectorBytes;
     requireApart(path, grains, size, new Uint32Array([directory]), Math.ceil((directoryEntries * 4) / sectorBytes));
     requireApart(path, grains, size, tables, tableSectors);
@@ -147,7 +147,7 @@ export class SparseReader implements BlockReader {
     if (run.kind === 'zero') return;
     const { dataEndBytes } = this.#header;
     const isInside = run.kind === 'data' ? run.sourceOffset + run.length <= dataEndBytes : run.sourceOffset - within < dataEndBytes;
-    if (!isInside) throw new AppError('DISK_TRUNCATED', { path: this.source.label, position: run.sourceOffset - within });
+    if (!isInside) throw new CodedError('DISK_TRUNCATED', { path: this.source.label, position: run.sourceOffset - within });
   }
 }
 
@@ -164,7 +164,7 @@ function requireApart(path: string, grains: Uint32Array, size: number, tables: U
     while (table < tables.length && (tables[table] ?? 0) + tableSize <= sector) table += 1;
     const next = tables[table];
     if (sector === 0 || (next !== undefined && next < sector + size)) {
-      throw new AppError('DISK_TABLE_OVERLAP', { path, table: 'grain', position: sector * sectorBytes });
+      throw new CodedError('DISK_TABLE_OVERLAP', { path, table: 'grain', position: sector * sectorBytes });
     }
   }
 }

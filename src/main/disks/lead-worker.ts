@@ -1,20 +1,16 @@
 /**
- * The program of every disk thread. A *lead* thread carries out one operation at a time for the engine and keeps its event loop free
- * for the abort; it starts *mover* threads of its own for the bytes.
+ * The program of a lead thread: carries out one operation at a time for the engine and keeps its event loop free for the abort; it
+ * starts *mover* threads of its own for the bytes. What only some operations need is loaded when the first of them comes.
  */
-import { parentPort, workerData } from 'node:worker_threads';
-import { checkStructure } from './check-structure.ts';
-import { convert, fingerprintOf } from './convert.ts';
-import { answerTasks, Crew } from './crew.ts';
+import { parentPort } from 'node:worker_threads';
+import { convert } from './convert.ts';
+import { Crew } from './crew.ts';
 import type { DiskFile } from './disk-engine.ts';
 import { packError } from './error-transfer.ts';
-import { inspectDisk } from './inspect/inspect-disk.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { Job } from './job.ts';
 import type { FromLead, LeadRequest, ToLead } from './lead-protocol.ts';
-import { mapDisk } from './map.ts';
-import { runMover } from './mover.ts';
 import { openDisk, type OpenDisk } from './open-disk.ts';
-import { createOverlay } from './overlay.ts';
 import { firstDifference, identify } from './read-back.ts';
 
 async function withDisk<T>(file: DiskFile, signal: AbortSignal, use: (disk: OpenDisk) => Promise<T>): Promise<T> {
@@ -26,24 +22,31 @@ async function withDisk<T>(file: DiskFile, signal: AbortSignal, use: (disk: Open
   }
 }
 
-function carryOut(request: LeadRequest, job: Job): Promise<unknown> {
+async function carryOut(request: LeadRequest, job: Job): Promise<unknown> {
   const { signal } = job;
   switch (request.kind) {
     case 'chain':
       return withDisk(request.file, signal, (disk) => Promise.resolve(disk.layers));
     case 'inspect':
       return withDisk(request.file, signal, async (disk) => {
+        const { inspectDisk } = await import('./inspect/inspect-disk.ts');
         const inspection = await inspectDisk(disk.reader, disk.layers, signal);
         return { ...inspection, internalSnapshots: disk.snapshots.map(({ id, name }) => ({ id, name })) };
       });
-    case 'map':
+    case 'map': {
+      const { mapDisk } = await import('./map.ts');
       return withDisk(request.file, signal, (disk) => mapDisk(disk.reader, request.partCount, signal));
+    }
     case 'fingerprint':
       return withDisk(request.file, signal, (disk) => fingerprintOf(disk.sources));
-    case 'check':
+    case 'check': {
+      const { checkStructure } = await import('./check-structure.ts');
       return checkStructure(request.path, signal);
-    case 'overlay':
+    }
+    case 'overlay': {
+      const { createOverlay } = await import('./overlay.ts');
       return createOverlay(request, signal);
+    }
     case 'convert':
       return convert(request.job, job);
     case 'identify':
@@ -71,7 +74,4 @@ function lead(port: NonNullable<typeof parentPort>): void {
   });
 }
 
-if (parentPort !== null) {
-  if ((workerData as { role?: unknown } | null)?.role === 'mover') answerTasks(parentPort, runMover);
-  else lead(parentPort);
-}
+if (parentPort !== null) lead(parentPort);
