@@ -194,7 +194,8 @@ class IpcMain extends EventEmitter {
   removeHandler(channel: string): void {
     this.#handlers.delete(channel);
   }
-  async invoked(channel: string, event: unknown, args: readonly unknown[]): Promise<unknown> {
+  /** @returns what the handler returns, a promise mostly. */
+  invoked(channel: string, event: unknown, args: readonly unknown[]): unknown {
     const handler = this.#handlers.get(channel);
     if (handler === undefined) throw new Error(`No handler registered for '${channel}'`);
     return handler(event, ...args);
@@ -237,4 +238,3 @@ export const safeStorage = {
 
 // A window that the person closes ends the page; the process is asked to end by the tests.
 process.once('SIGTERM', () => app.quit());
-
