@@ -1,7 +1,7 @@
 /** `serve`, `call`, `commands` and `vault …`: the core itself. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { commands, type type CommandName, type CommandOutput } from '../../../../shared/contract/commands.ts';
+import { commands, type CommandName, type CommandOutput } from '../../../../shared/contract/commands.ts';
 import type { CommandSchema } from '../../../../shared/contract/command.ts';
 import { unwrap } from '../../../../shared/contract/envelope.ts';
 import { newUuid } from '../../../clock.ts';
