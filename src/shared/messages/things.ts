@@ -12,6 +12,7 @@ const en = {
   'desktop-image-version': 'desktop image version',
   flavor: 'flavor',
   'image-pool': 'image pool',
+  task: 'task',
 };
 
 const zh: Record<keyof typeof en, string> = {
@@ -25,6 +26,7 @@ const zh: Record<keyof typeof en, string> = {
   'desktop-image-version': '桌面镜像版本',
   flavor: '规格',
   'image-pool': '镜像池',
+  task: '任务',
 };
 
 const things: Record<Locale, Partial<Record<string, string>>> = { en, 'zh-CN': zh };

@@ -111,6 +111,11 @@ describe('the command line', () => {
     expect(existsSync(join(directory, 'b.vhd'))).toBe(false);
   });
 
+  it('says in the language of the person what is not there', async () => {
+    expect((await run('task', 'show', 'none')).err).toContain('There is no task “none”');
+    expect((await run('--lang', 'zh-CN', 'pool', 'show', 'none')).err).toContain('镜像池“none”已不存在');
+  });
+
   it('takes no secret as an argument and asks nothing without a terminal', async () => {
     const { status, err } = await run('vault', 'unlock', '--passphrase-from', 'swordfish-1');
     expect(status).toBe(2);

@@ -13,7 +13,7 @@ import type { CliContext } from './context.ts';
 const maxCandidates = 8;
 const pageSize = 500;
 
-/** By id, else by exact name, else by name whatever its case. @throws AppError `NOT_FOUND` or `AMBIGUOUS` with the candidates */
+/** By id, else by exact name, else by name whatever its case. `what`: the thing as messages know it. @throws AppError `NOT_FOUND` or `AMBIGUOUS` with the candidates */
 export function pick<T extends { id: string; name: string }>(things: readonly T[], typed: string, what: string, describe: (thing: T) => string): T {
   const byId = things.find((thing) => thing.id === typed);
   if (byId !== undefined) return byId;
@@ -44,7 +44,7 @@ export class Resolver {
   }
 
   async platform(typed: string): Promise<Platform> {
-    return pick(await this.#context.call('platforms.list', {}), typed, this.#context.text('CLI_WHAT_PLATFORM'), (platform) => platform.kind);
+    return pick(await this.#context.call('platforms.list', {}), typed, 'platform', (platform) => platform.kind);
   }
 
   vms(input: CommandInput<'sourceVms.list'> = {}): Promise<SourceVm[]> {
@@ -52,7 +52,7 @@ export class Resolver {
   }
 
   async vm(typed: string): Promise<SourceVm> {
-    return pick(await this.vms(), typed, this.#context.text('CLI_WHAT_VM'), (vm) => `${vm.platformName}: ${vm.externalId}`);
+    return pick(await this.vms(), typed, 'source-vm', (vm) => `${vm.platformName}: ${vm.externalId}`);
   }
 
   images(input: CommandInput<'images.list'> = {}): Promise<Image[]> {
@@ -60,15 +60,15 @@ export class Resolver {
   }
 
   async image(typed: string): Promise<Image> {
-    return pick(await this.images({ scope: 'all' }), typed, this.#context.text('CLI_WHAT_IMAGE'), (image) => image.platformName);
+    return pick(await this.images({ scope: 'all' }), typed, 'image', (image) => image.platformName);
   }
 
   async pool(typed: string): Promise<ImagePool> {
-    return pick(await this.#context.call('imagePools.list', {}), typed, this.#context.text('CLI_WHAT_POOL'), (pool) => pool.path);
+    return pick(await this.#context.call('imagePools.list', {}), typed, 'image-pool', (pool) => pool.path);
   }
 
   async flavor(typed: string): Promise<Flavor> {
-    return pick(await this.#context.call('flavors.list', {}), typed, this.#context.text('CLI_WHAT_FLAVOR'), (flavor) => flavor.architecture);
+    return pick(await this.#context.call('flavors.list', {}), typed, 'flavor', (flavor) => flavor.architecture);
   }
 
   desktopImages(input: CommandInput<'desktopImages.list'> = {}): Promise<DesktopImage[]> {
@@ -76,7 +76,7 @@ export class Resolver {
   }
 
   async desktopImage(typed: string): Promise<DesktopImage> {
-    return pick(await this.desktopImages(), typed, this.#context.text('CLI_WHAT_DESKTOP_IMAGE'), (image) => image.poolName);
+    return pick(await this.desktopImages(), typed, 'desktop-image', (image) => image.poolName);
   }
 
   tasks(input: CommandInput<'tasks.list'> = {}): Promise<CommandOutput<'tasks.list'>['rows']> {
@@ -86,6 +86,6 @@ export class Resolver {
   /** A task has no name of its own: its id, or the beginning of one where that is unique. */
   async task(typed: string): Promise<Task> {
     const named = (await this.tasks()).map((task) => ({ ...task, name: task.id.startsWith(typed) ? typed : task.id }));
-    return pick(named, typed, this.#context.text('CLI_WHAT_TASK'), (task) => this.#context.words(task.title));
+    return pick(named, typed, 'task', (task) => this.#context.words(task.title));
   }
 }

@@ -132,7 +132,7 @@ async function version(context: CliContext, typed: string, number: string | unde
   const wanted = number === undefined ? null : parseCount(number);
   const detail = await context.call('desktopImages.show', { id: (await new Resolver(context).desktopImage(typed)).id });
   const found = wanted === null ? detail.current : detail.versions.find((candidate) => candidate.number === wanted);
-  if (found === undefined) throw new AppError('NOT_FOUND', { what: context.text('CLI_WHAT_VERSION'), id: String(wanted) });
+  if (found === undefined) throw new AppError('NOT_FOUND', { what: 'desktop-image-version', id: String(wanted) });
   return { versionId: found.id, detail };
 }
 

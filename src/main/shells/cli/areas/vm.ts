@@ -80,7 +80,7 @@ function addSnapshotVerbs(vm: Command, { context: contextOf, words }: AreaTools)
       async (typed: string, options: RunOptions & { name: string }, command: Command) => {
         const context = contextOf(command);
         const found = await new Resolver(context).vm(typed);
-        const { id: snapshotId } = pick(found.snapshots, options.name, context.text('CLI_WHAT_SNAPSHOT'), (item) => item.name);
+        const { id: snapshotId } = pick(found.snapshots, options.name, 'snapshot', (item) => item.name);
         await runWorkflow(context, { type: `snapshot.${verb}`, vmId: found.id, snapshotId }, options);
       },
     );
