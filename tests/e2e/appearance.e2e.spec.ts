@@ -121,8 +121,8 @@ for (const { locale, theme } of looks) {
   test(`pages in ${locale}, ${theme}`, async ({ window }) => {
     test.setTimeout(420_000);
     const said = watchConsole(window);
-    const world = await publishedWorld(window);
     await dress(window, locale, theme);
+    const world = await publishedWorld(window);
     const scenes: Scene[] = [
       { name: 'source-vms', address: '/images/source-vms', sign: 'debian-12-kiosk' },
       { name: 'source-vm', address: `/images/source-vms/${world.vmId}`, heading: '银河麒麟桌面 V10', sign: say(locale, 'images.disk.inspection') },
