@@ -30,7 +30,7 @@ async function killBetweenCheckpoints(knownBytes: number): Promise<number | null
 }
 
 describe('killed from outside in the middle of a conversion', () => {
-  it('goes on from the checkpoint, and the image holds the same bytes', async () => {
+  it('goes on from the checkpoint, and the image holds the same bytes', { timeout: 600_000 }, async () => {
     // The kill hits whatever moment it hits; on a fast drive it may come after the conversion, and is then tried again.
     let left: number | null = null;
     for (let attempt = 0; attempt < 5 && left === null; attempt += 1) {

@@ -37,7 +37,7 @@ async function answer<T>(name: string, input?: string): Promise<T> {
 
 const vmsIn = (directory: string): number => (existsSync(join(directory, 'library')) ? readdirSync(join(directory, 'library')).length : 0);
 
-it('a first run killed while it makes the sample site: the next makes it again, once and whole', async () => {
+it('a first run killed while it makes the sample site: the next makes it again, once and whole', { timeout: 600_000 }, async () => {
   await killWhen(() => vmsIn(`${site}.partial`) >= 3);
   expect(existsSync(site), 'half a site has no name').toBe(false);
   // Made, and neither registered nor looked into.

@@ -28,7 +28,7 @@ const expectations: Expectations = {
 
 const lives = await everyFailpoint('publishing a clone', 'publish.clone', expectations);
 
-it('the same step twice in a row: still goes on', async () => {
+it('the same step twice in a row: still goes on', { timeout: 600_000 }, async () => {
   lives.renew();
   for (const name of ['after-run:convert', 'after-run:convert', 'in:register:described', 'in:register:described']) await lives.killAt(`${name}=kill`);
   const task = await lives.runOut();

@@ -17,17 +17,24 @@ const goldpress = (words: readonly string[], env: Record<string, string> = {}): 
 const publish = (env: Record<string, string> = {}): Process =>
   goldpress(['publish', 'clone', '--vm', vm.name, '--name', 'Gold 金', '--pool', 'Pool', '--architecture', 'vdi', '--yes'], env);
 
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await sleep(10);
+/** Waits while the processes live; one that ends before the moment says why. */
+async function until(isTrue: () => boolean, processes: readonly Process[]): Promise<void> {
+  while (!isTrue()) {
+    for (const item of processes.filter((candidate) => candidate.hasEnded())) {
+      const { out, errors } = await item.ended;
+      throw new Error(`A process ended too early.\n${out}\n${errors}`);
+    }
+    await sleep(10);
+  }
 }
 
 describe('two processes on one data directory', () => {
-  it('publish the same VM under the same name at once: one does, the other is told who', async () => {
+  it('publish the same VM under the same name at once: one does, the other is told who', { timeout: 600_000 }, async () => {
     lives.renew();
     // Whichever of them becomes the host stops the run here, so that both are there at the same time.
     const paused = join(lives.directory, 'paused');
     const both = [publish({ GOLDPRESS_FAILPOINT: `after-intent:convert=pause:${paused}` }), publish({ GOLDPRESS_FAILPOINT: `after-intent:convert=pause:${paused}` })];
-    await until(() => existsSync(paused));
+    await until(() => existsSync(paused), both);
     const loser = await Promise.race(both.map((item, index) => item.ended.then((ended) => ({ index, ...ended }))));
     expect(loser.code).toBe(1);
     const refusal = JSON.parse(loser.out) as { error: { code: string; message: string } };
@@ -44,13 +51,13 @@ describe('two processes on one data directory', () => {
     expectHonestLedger(task);
   });
 
-  it('the app is killed while a command line waits for its task: the command goes on with it', async () => {
+  it('the app is killed while a command line waits for its task: the command goes on with it', { timeout: 600_000 }, async () => {
     lives.renew();
     const paused = join(lives.directory, 'paused');
-    const app = goldpress(['serve'], { GOLDPRESS_FAILPOINT: `after-run:convert=pause:${paused}` });
-    await until(() => existsSync(join(worldIn(lives.directory).data, 'host.json')));
+    const app = goldpress(['serve', '--until-idle'], { GOLDPRESS_FAILPOINT: `after-run:convert=pause:${paused}` });
+    await until(() => existsSync(join(worldIn(lives.directory).data, 'host.json')), [app]);
     const client = publish();
-    await until(() => existsSync(paused));
+    await until(() => existsSync(paused), [app, client]);
     app.kill();
     expect((await app.ended).signal).toBe('SIGKILL');
     await expectNothingLost(lives, fileName);

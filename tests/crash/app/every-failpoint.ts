@@ -32,6 +32,9 @@ async function killInTurn(lives: Lives, chain: readonly string[], expectations: 
   return lives.runOut();
 }
 
+/** Many lives a test, and each is a few processor seconds: on a machine that is busy with other things that takes minutes. */
+const timeout = 900_000;
+
 /** Shorter than the engine's patience with runs that get no further. */
 const delays = [0, 15, 40, 90];
 
@@ -92,7 +95,7 @@ export async function everyFailpoint(title: string, scenario: ScenarioName, expe
 
   describe(title, () => {
     for (const { of, names } of chains) {
-      it(`killed ${of} (${names.length} times): goes on each time, and ends as if nothing had happened`, async () => {
+      it(`killed ${of} (${names.length} times): goes on each time, and ends as if nothing had happened`, { timeout }, async () => {
         const task = await killInTurn(lives, names, expectations);
         expect(task).toMatchObject({ status: 'succeeded', error: null, question: null });
         await expectations.succeeded(lives, task);
@@ -100,7 +103,7 @@ export async function everyFailpoint(title: string, scenario: ScenarioName, expe
     }
 
     for (const { how, first, chain, isAfterPivot, isCancelled } of ways) {
-      it(`${how}, killed on the way back (${chain.length} times): finishes it`, async () => {
+      it(`${how}, killed on the way back (${chain.length} times): finishes it`, { timeout }, async () => {
         const file = join(lives.directory, 'paused');
         const task = await killInTurn(lives, chain, expectations, first.replace('@', file), isCancelled ? { GOLDPRESS_CRASH_CANCEL: file } : {});
         expect(task).toMatchObject({ status: isCancelled ? 'cancelled' : 'failed', question: null });
@@ -110,7 +113,7 @@ export async function everyFailpoint(title: string, scenario: ScenarioName, expe
     }
 
     if (expectations.inside !== undefined) {
-      it(`killed from outside within “${expectations.inside}”, wherever it was: goes on each time`, async () => {
+      it(`killed from outside within “${expectations.inside}”, wherever it was: goes on each time`, { timeout }, async () => {
         lives.renew();
         for (const delayMs of delays) {
           if (!(await killWithin(lives, expectations.inside ?? '', delayMs))) break;

@@ -12,6 +12,7 @@ export const tasksEn = {
 
   LOCK_BUSY: 'Another task is working on the same VM, disk or name: {task}. Wait until it has ended, or stop it.',
   TASK_DUPLICATE: 'The same is being done already: {task}. Wait until it has ended, or stop it.',
+  TASK_HOST_ENDED: 'The Goldpress that worked on this task has ended. Going on with the task here.',
   TASKS_CLOSING: 'Goldpress is closing and starts nothing new. Open it again.',
 
   TASK_ENDED: 'The task has ended.',

@@ -13,6 +13,7 @@ export const tasksZh: Record<keyof typeof tasksEn, string> = {
 
   LOCK_BUSY: '另一个任务正在处理同一虚拟机、磁盘或名称：{task}。请等待其结束，或将其停止。',
   TASK_DUPLICATE: '相同的任务正在进行：{task}。请等待其结束，或将其停止。',
+  TASK_HOST_ENDED: '正在处理此任务的 Goldpress 已退出，现由本进程继续该任务。',
   TASKS_CLOSING: 'Goldpress 正在关闭，不再启动新任务。请重新打开。',
 
   TASK_ENDED: '任务已结束。',
