@@ -6,8 +6,11 @@ import { hardwareChange } from './finding.ts';
 import { architecture } from './flavor.ts';
 import { desktopImageVersionId, fileGrantId, imagePoolId, platformId, sourceVmId } from './ids.ts';
 
-/** A name that becomes a file name on any system; the rule `image-name` says what is allowed and why. */
-export const objectName = z.string().max(200);
+/**
+ * A name that becomes a file name on any system. The rule `image-name` says what is allowed and why, also of one that is too long:
+ * the bound here is far beyond it, so that the person gets its sentence instead of a parser's.
+ */
+export const objectName = z.string().max(10_000);
 
 const publishFields = {
   vmId: sourceVmId,

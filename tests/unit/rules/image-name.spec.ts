@@ -1,5 +1,6 @@
 /** Seed: image-publishing.txt, “Name: Name of the published desktop image.” A name becomes a file name on any system. */
 import { describe, expect, it } from 'vitest';
+import { objectName } from '../../../src/shared/model/workflow-request.ts';
 import { imageNameProblem, maxNameBytes, nameKey, versionFileName } from '../../../src/shared/rules/image-name.ts';
 
 describe('image name', () => {
@@ -20,6 +21,11 @@ describe('image name', () => {
     ['a'.repeat(maxNameBytes + 1), 'NAME_TOO_LONG'], ['镜'.repeat(67), 'NAME_TOO_LONG'],
   ])('refuses %j: %s', (name, code) => {
     expect(imageNameProblem(name)?.code).toBe(code);
+  });
+
+  it('answers for a name of any length that is typed: the request lets it through', () => {
+    expect(objectName.safeParse('a'.repeat(300)).success).toBe(true);
+    expect(imageNameProblem('a'.repeat(300))).toMatchObject({ code: 'NAME_TOO_LONG', params: { length: 300, limit: maxNameBytes } });
   });
 
   it('counts bytes, not characters, and leaves room for version and manifest', () => {
