@@ -11,10 +11,10 @@ export function sourceVmColumns(texts: Texts): GridColumn<SourceVm>[] {
     { key: 'name', title: t('images.name'), width: 204, grow: 2, isSortable: true, isRequired: true, pin: 'start', text: (vm) => vm.name },
     { key: 'verdict', title: t('images.verdict'), width: 118, isSortable: true },
     { key: 'platform', title: t('images.platform'), width: 98, isSortable: true, text: (vm) => vm.platformName },
-    { key: 'os', title: t('images.os'), width: 136, grow: 1, isSortable: true, text: (vm) => osText(vm.os, texts) },
+    { key: 'os', title: t('images.os'), width: 146, grow: 1, isSortable: true, text: (vm) => osText(vm.os, texts) },
     { key: 'bootMode', title: t('images.bootMode'), width: 94, isSortable: true, text: (vm) => t(`images.bootMode.${vm.bootMode}`) },
-    { key: 'videoModel', title: t('images.video'), width: 102, isSortable: true, text: (vm) => vm.videoModel ?? t('images.video.unknown') },
-    { key: 'disks', title: t('images.disks'), width: 72, isSortable: true, text: diskFormats },
+    { key: 'videoModel', title: t('images.video'), width: 98, isSortable: true, text: (vm) => vm.videoModel ?? t('images.video.unknown') },
+    { key: 'disks', title: t('images.disks'), width: 66, isSortable: true, text: diskFormats },
     {
       key: 'virtualBytes',
       title: t('images.size'),
