@@ -169,6 +169,39 @@ describe('a snapshot in a library', () => {
     expect(await disks()).toHaveLength(1);
   });
 
+  it('is not made of a disk that is still being written', async () => {
+    const path = join(folder.path, 'a.raw');
+    const patient = new LocalConnector({ path: folder.path }, { engine, clock: systemClock, settleMs: 500 });
+    const writing = setInterval(() => void appendFile(path, Buffer.alloc(512)), 10);
+    try {
+      await appendFile(path, Buffer.alloc(512));
+      expect((await patient.snapshots.obstacle('a.xml'))?.code).toBe('LIBRARY_DISK_CHANGING');
+      await expect(patient.snapshots.prepare('a.xml', 'one', 'k')).rejects.toMatchObject({ code: 'LIBRARY_DISK_CHANGING' });
+    } finally {
+      clearInterval(writing);
+    }
+    expect(await disks()).toEqual(['a.raw']);
+  });
+
+  it('is not deleted over what the VM writes while its disk is made whole', async () => {
+    const id = await make('one');
+    const { path } = await connector.diskExport.diskFile('a.xml', 'vda');
+    const started: Pick<WorkerDiskEngine, 'identify'> = {
+      identify: async (...call) => {
+        const identity = await engine.identify(...call);
+        await appendFile(path, Buffer.alloc(65_536, 9));
+        return identity;
+      },
+    };
+    const meanwhile = new Proxy(engine, { get: (target, name) => (name === 'identify' ? started.identify : Reflect.get(target, name).bind(target)) as unknown });
+    const other = new LocalConnector({ path: folder.path }, { engine: meanwhile, clock: systemClock, settleMs: 0 });
+    const removal = await other.snapshots.prepareDelete('a.xml', id, 'k');
+    await expect(other.snapshots.delete('a.xml', removal, () => undefined, never)).rejects.toMatchObject({ code: 'DISK_CHANGED', params: { path } });
+    expect((await readFile(path)).subarray(-65_536).equals(Buffer.alloc(65_536, 9))).toBe(true);
+    expect((await connector.current('a.xml', never)).snapshots).toHaveLength(1);
+    expect((await readdir(folder.path)).filter((name) => name.includes('.flat-'))).toEqual([]);
+  });
+
   it('goes with its VM: every layer is in the manifest, the definition last', async () => {
     await make('one');
     await make('two');

@@ -99,6 +99,14 @@ export class DiskChains {
     return this.#clock.now() - file.modifiedAt < this.#settleMs;
   }
 
+  /** Whether the file is written right now: a fresh one changes between two looks. One at rest is looked at once. */
+  async isChanging(path: string, signal?: AbortSignal): Promise<boolean> {
+    const first = await stampOf(path);
+    if (first === null || !this.isFresh(first)) return false;
+    await this.settle(signal);
+    return (await stampOf(path))?.stamp !== first.stamp;
+  }
+
   /** Waits until a second look can tell whether a fresh file is still being written. */
   async settle(signal?: AbortSignal): Promise<void> {
     await sleep(this.#settleMs, undefined, signal === undefined ? {} : { signal });

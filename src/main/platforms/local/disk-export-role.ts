@@ -6,7 +6,6 @@ import { say } from '../../../shared/model/message.ts';
 import type { DiskFile } from '../../disks/disk-engine.ts';
 import type { DiskExportRole, DiskUse } from '../connector.ts';
 import type { DefinedDisk } from './definitions.ts';
-import { stampOf } from './disk-chains.ts';
 import { isHeldByOther, LockTable } from './in-use.ts';
 import type { Library } from './library.ts';
 
@@ -32,11 +31,7 @@ export class LocalDiskExport implements DiskExportRole {
     if (path === null) return { state: 'free', detail: null };
     const file = basename(path);
     if (await isHeldByOther(path, await LockTable.read())) return { state: 'locked', detail: say('LIBRARY_DISK_LOCKED', { file }) };
-    const first = await stampOf(path);
-    if (first === null || !this.#library.chains.isFresh(first)) return { state: 'free', detail: null };
-    await this.#library.chains.settle();
-    const second = await stampOf(path);
-    return second?.stamp === first.stamp ? { state: 'free', detail: null } : { state: 'changing', detail: say('LIBRARY_DISK_CHANGING', { file }) };
+    return (await this.#library.chains.isChanging(path)) ? { state: 'changing', detail: say('LIBRARY_DISK_CHANGING', { file }) } : { state: 'free', detail: null };
   }
 
   async dependants(vm: ExternalId): Promise<string[]> {

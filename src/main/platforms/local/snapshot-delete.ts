@@ -66,7 +66,7 @@ export async function runDelete(files: SnapshotFiles, vm: ExternalId, plan: Dele
   const entry = definition.snapshots.entries.find((item) => item.id === plan.snapshotId);
   if (entry !== undefined) {
     if (definition.fingerprint !== plan.definition) throw new AppError('DEFINITION_CHANGED', { file: definition.path });
-    await flattenAll(files, plan, onProgress, signal);
+    await flattenAll(files, definition, plan, onProgress, signal);
     // Somebody may have put a VM on it meanwhile.
     await refuseShared(files, vm, entry.name, plan.remove.map((file) => file.path));
     const { currentId, entries } = definition.snapshots;
@@ -79,7 +79,7 @@ export async function runDelete(files: SnapshotFiles, vm: ExternalId, plan: Dele
   for (const file of plan.remove) await files.removeUnchanged(file);
 }
 
-async function flattenAll(files: SnapshotFiles, plan: DeletePlan, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+async function flattenAll(files: SnapshotFiles, definition: Definition, plan: DeletePlan, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   for (const [index, item] of plan.flatten.entries()) {
     signal.throwIfAborted();
     if (!(await standsOn(files, item))) continue;
@@ -87,14 +87,15 @@ async function flattenAll(files: SnapshotFiles, plan: DeletePlan, onProgress: On
     const passes = plan.flatten.length * 2;
     const report = (pass: number): OnProgress => ({ doneBytes, totalBytes }) =>
       onProgress({ doneBytes: Math.round(totalBytes * (index * 2 + pass) + doneBytes), totalBytes: totalBytes * passes });
-    await flattenOne(files, item, report, signal);
+    await flattenOne(files, definition, item, report, signal);
   }
 }
 
-async function flattenOne(files: SnapshotFiles, item: Flattening, report: (pass: number) => OnProgress, signal: AbortSignal): Promise<void> {
+async function flattenOne(files: SnapshotFiles, definition: Definition, item: Flattening, report: (pass: number) => OnProgress, signal: AbortSignal): Promise<void> {
   const checkpointPath = `${item.temporary}.checkpoint`;
   if (!(await exists(checkpointPath))) await removeFile(item.temporary);
   const space = await statfs(dirname(item.path));
+  const before = await stampOf(item.path);
   const source = await files.library.chains.fileOf(item.path);
   const written = await files.engine.convert({
     source, targetPath: item.temporary, targetFormat: 'qcow2', compression: null, checkpointPath, maxTargetBytes: space.bavail * space.bsize,
@@ -105,6 +106,12 @@ async function flattenOne(files: SnapshotFiles, item: Flattening, report: (pass:
     throw new AppError('SNAPSHOT_READ_BACK_DIFFERS', { file: item.path }, { isRetryable: true });
   }
   signal.throwIfAborted();
+  // Writing and reading back took their time: a VM that was started meanwhile must not lose what it wrote.
+  await refuseInUse(definition);
+  if ((await stampOf(item.path))?.stamp !== before?.stamp) {
+    await removeFile(item.temporary);
+    throw new AppError('DISK_CHANGED', { path: item.path }, { isRetryable: true });
+  }
   await setMode(item.temporary, item.mode);
   await swapIn(item);
 }

@@ -4,7 +4,7 @@
  * on it. Every operation can be broken off at any point and told afterwards.
  */
 import { stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ExternalId } from '../../../shared/model/ids.ts';
 import { say, type Message } from '../../../shared/model/message.ts';
@@ -56,6 +56,8 @@ export class LocalSnapshots implements SnapshotRole {
       throw error;
     }
     if (format !== 'qcow2' && format !== 'raw') return say('SNAPSHOT_FORMAT', { format: format.toUpperCase() });
+    // What a running program goes on writing would change the snapshot under its overlay: where no lock tells, a changing file does.
+    if (await this.#files.library.chains.isChanging(path)) return say('LIBRARY_DISK_CHANGING', { file: basename(path) });
     return readOnlyReason(dirname(path));
   }
 
