@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFile, chmod, open, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/main/clock.ts';
 import { WorkerDiskEngine } from '../../../src/main/disks/disk-engine.ts';
 import { LocalConnector } from '../../../src/main/platforms/local/local-connector.ts';
@@ -186,14 +186,15 @@ describe('a snapshot in a library', () => {
   it('is not deleted over what the VM writes while its disk is made whole', async () => {
     const id = await make('one');
     const { path } = await connector.diskExport.diskFile('a.xml', 'vda');
-    const started: Pick<WorkerDiskEngine, 'identify'> = {
-      identify: async (...call) => {
-        const identity = await engine.identify(...call);
+    class Started extends WorkerDiskEngine {
+      override async identify(...call: Parameters<WorkerDiskEngine['identify']>): ReturnType<WorkerDiskEngine['identify']> {
+        const identity = await super.identify(...call);
         await appendFile(path, Buffer.alloc(65_536, 9));
         return identity;
-      },
-    };
-    const meanwhile = new Proxy(engine, { get: (target, name) => (name === 'identify' ? started.identify : Reflect.get(target, name).bind(target)) as unknown });
+      }
+    }
+    const meanwhile = new Started();
+    onTestFinished(() => meanwhile.dispose());
     const other = new LocalConnector({ path: folder.path }, { engine: meanwhile, clock: systemClock, settleMs: 0 });
     const removal = await other.snapshots.prepareDelete('a.xml', id, 'k');
     await expect(other.snapshots.delete('a.xml', removal, () => undefined, never)).rejects.toMatchObject({ code: 'DISK_CHANGED', params: { path } });
