@@ -93,7 +93,7 @@ test('a task that failed after the image was made asks, and goes on with the ans
 test('a page whose app has ended says so, keeps what it shows, and offers nothing that cannot work', async ({ app, window }) => {
   await expect(window.getByText('Connected', { exact: true })).toBeVisible();
   await app.stop();
-  await expect(window.getByText('Goldpress does not answer. Trying again…')).toBeVisible();
+  await expect(window.getByRole('status')).toHaveText('Goldpress does not answer. Trying again…');
   // What was read stays to be read.
   await expect(row(window, 'debian-12-kiosk')).toBeVisible();
   // A button that needs the app says why it cannot.

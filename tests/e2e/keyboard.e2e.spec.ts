@@ -31,6 +31,7 @@ test('the palette finds pages and actions', async ({ window }) => {
   await window.keyboard.press('?');
   await expect(window.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
   await window.keyboard.press('Escape');
+  await expect(window.getByRole('dialog')).toBeHidden();
   await window.keyboard.press('g');
   await window.keyboard.press('t');
   await expect(window.getByRole('heading', { level: 1, name: 'Tasks' })).toBeVisible();
