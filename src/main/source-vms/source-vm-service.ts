@@ -87,6 +87,10 @@ export class SourceVmService implements SourceVmLookup {
     return { id, platformId: row.platformId, platformName: row.platformName, externalId: row.record.externalId, name: row.record.name, os: row.judgement.os };
   }
 
+  isNameTaken(platformId: PlatformId, name: string): Promise<boolean> {
+    return this.#deps.vms.isNameTaken(platformId, name);
+  }
+
   async refresh({ platformId, externalId }: { platformId: PlatformId; externalId: ExternalId }): Promise<void> {
     const { inspector, vms, changes, queue, log } = this.#deps;
     const id = sourceVmIdOf(platformId, externalId);

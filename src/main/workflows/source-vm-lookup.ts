@@ -18,6 +18,8 @@ export interface KnownSourceVm {
 export interface SourceVmLookup {
   /** Null when no listing ever had it, or it was swept. */
   find(id: SourceVmId): Promise<KnownSourceVm | null>;
+  /** Whether a VM of the platform has this name, whatever its case: two of one name cannot be told apart, and some platforms refuse them. */
+  isNameTaken(platformId: PlatformId, name: string): Promise<boolean>;
   /** Reads the VM again past the cache, because a run has changed or removed it, and tells the shells. Never fails a run: the next sync repairs. */
   refresh(vm: { platformId: PlatformId; externalId: ExternalId }): Promise<void>;
 }

@@ -113,6 +113,9 @@ describe('a new source VM', () => {
     const identity = await r.deps.disks.identify({ path: join(r.library, 'patched.qcow2'), policy: { roots: [] } }, 'content', () => undefined);
     expect(identity).toEqual((await r.deps.images.findVersion(current.id))?.version.contentIdentity);
 
+    const twin = await r.plan({ type: 'desktop-image.new-source-vm', versionId: current.id, platformId, name: 'Patched' });
+    expect(twin.findings.find((finding) => finding.id === 'name')).toMatchObject({ severity: 'blocking', reason: { code: 'NEW_VM_NAME_TAKEN' } });
+
     const refused = await r.plan({ type: 'desktop-image.delete', desktopImageId: image.id, versionId: null });
     expect(refused.findings.find((finding) => finding.id === 'in-use:1')).toMatchObject({ severity: 'blocking', reason: { params: { users: 'patched' } } });
 

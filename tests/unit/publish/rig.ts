@@ -141,6 +141,7 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
         const vm = (await vms()).find((candidate) => sourceVmIdOf(platformId, candidate.externalId) === id);
         return vm === undefined ? null : { id, platformId, platformName: 'Library', externalId: vm.externalId, name: vm.name, os: unknownOs };
       },
+      isNameTaken: async (_platform, name) => (await vms()).some((vm) => vm.name.toLowerCase() === name.toLowerCase()),
       refresh: () => Promise.resolve(),
     },
   };

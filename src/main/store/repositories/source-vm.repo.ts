@@ -81,6 +81,13 @@ export class SourceVmRepository {
     return row === undefined ? null : toSourceVm(row);
   }
 
+  /** Case is ignored as SQLite ignores it: A–Z. */
+  async isNameTaken(platform: PlatformId, name: string): Promise<boolean> {
+    const row = await this.#db.read.selectFrom('source_vm').select('id').where('platform_id', '=', platform).where('missing_since', 'is', null)
+      .where(sql<boolean>`name = ${name} COLLATE NOCASE`).limit(1).executeTakeFirst();
+    return row !== undefined;
+  }
+
   async inspectionOf(id: SourceVmId): Promise<StoredInspection | null> {
     const row = await this.#db.read.selectFrom('source_vm').select(['inspected_at', 'inspected_fingerprint', 'inspection_json', 'inspection_error_json'])
       .where('id', '=', id).executeTakeFirst();

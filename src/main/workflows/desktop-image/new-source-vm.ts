@@ -143,6 +143,9 @@ async function judgeCreation(deps: PublishDeps, found: FoundVersion, platform: P
   const source = versionSource(found);
   const problem = imageNameProblem(spec.name);
   if (problem !== null) return [{ id: 'name', severity: 'blocking', reason: problem, source: say('PUBLISH_SOURCE_REQUEST'), fix: null }];
+  if (await deps.sourceVms.isNameTaken(platform, spec.name)) {
+    return [{ id: 'name', severity: 'blocking', reason: say('NEW_VM_NAME_TAKEN', { name: spec.name }), source: say('PUBLISH_SOURCE_REQUEST'), fix: null }];
+  }
   const role = await deps.platforms.roleOf(platform, 'creator');
   if (!role.isAvailable) return [{ id: 'creator', severity: 'blocking', reason: role.reason, source, fix: null }];
   try {

@@ -24,6 +24,7 @@ export const desktopImagesEn = {
   NEW_VM_STEP_DEFINE: 'Define the VM {vm}',
   NEW_VM_PHASE_WRITE: 'Writing the VM’s disk',
   NEW_VM_IMPOSSIBLE: 'VMs cannot be created on this platform. Choose another one.',
+  NEW_VM_NAME_TAKEN: 'There is a VM named {name} on this platform already. Choose another name.',
   NEW_VM_SPACE_SHORT: 'The VM’s disk takes at least {neededBytes}; only {freeBytes} are free there. Free some space first.',
   NEW_VM_SPACE_TIGHT: 'The VM’s disk takes between {neededBytes} and {mostBytes}; {freeBytes} are free there.',
 };

@@ -25,6 +25,7 @@ export const desktopImagesZh: Record<keyof typeof desktopImagesEn, string> = {
   NEW_VM_STEP_DEFINE: '定义虚拟机 {vm}',
   NEW_VM_PHASE_WRITE: '正在写入虚拟机磁盘',
   NEW_VM_IMPOSSIBLE: '此平台不能创建虚拟机，请选择其他平台。',
+  NEW_VM_NAME_TAKEN: '该平台上已有名为 {name} 的虚拟机。请换一个名称。',
   NEW_VM_SPACE_SHORT: '虚拟机磁盘至少需要 {neededBytes}，而可用空间只有 {freeBytes}。请先释放一些空间。',
   NEW_VM_SPACE_TIGHT: '虚拟机磁盘需要 {neededBytes} 到 {mostBytes}，可用空间为 {freeBytes}。',
 };
