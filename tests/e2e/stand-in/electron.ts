@@ -132,7 +132,8 @@ export class BrowserWindow extends EventEmitter {
     await context.route(`${pageOrigin}/**`, async (route) => {
       const address = route.request().url().replace(pageOrigin, appOrigin);
       const answer = await answerPage(new Request(address, { method: route.request().method() }));
-      await route.fulfill({ status: answer.status, headers: Object.fromEntries(answer.headers), body: Buffer.from(await answer.arrayBuffer()) });
+      // A page that has gone meanwhile wants no answer.
+      await route.fulfill({ status: answer.status, headers: Object.fromEntries(answer.headers), body: Buffer.from(await answer.arrayBuffer()) }).catch(() => undefined);
     });
     const sent = async (kind: string, channel: string, args: unknown[]): Promise<unknown> => {
       const event = { sender: this.webContents, senderFrame: { url: page.url().replace(pageOrigin, appOrigin), parent: null } };
@@ -152,7 +153,8 @@ export class BrowserWindow extends EventEmitter {
     const event = cancellable();
     this.emit('close', event);
     if (event.isPrevented()) return;
-    void this.webContents.page?.context().close();
+    // The browser may already be going with the app: then there is nothing left to close.
+    this.webContents.page?.context().close().catch(() => undefined);
     this.#destroyed();
   }
   #destroyed(): void {

@@ -23,15 +23,15 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function opened(child: ChildProcess): Promise<void> {
-  let output = '';
-  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+/** @param said collects what the process says, for when it ends badly */
+async function opened(child: ChildProcess, said: { text: string }): Promise<void> {
+  child.stderr?.on('data', (chunk: Buffer) => (said.text += chunk.toString()));
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      if (output.includes('stand-in window open')) resolve();
+      said.text += chunk.toString();
+      if (said.text.includes('stand-in window open')) resolve();
     });
-    child.once('exit', (code) => reject(new Error(`ended with ${String(code)}:\n${output}`)));
+    child.once('exit', (code) => reject(new Error(`ended with ${String(code)}:\n${said.text}`)));
   });
 }
 
@@ -43,15 +43,17 @@ test('the window opens, publishes by clone, and the process ends in order', asyn
     ['--import', join(import.meta.dirname, 'register.ts'), join(root, 'out/main/index.js'), '--data-dir', dataDirectory],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, GOLDPRESS_TESTING: '1', GOLDPRESS_STAND_IN_PORT: String(port) } },
   );
+  const said = { text: '' };
   try {
-    await opened(child);
+    await opened(child, said);
     const browser = await chromium.connectOverCDP(`http://127.0.0.1:${String(port)}`);
     const page = browser.contexts().flatMap((context) => context.pages())[0];
     if (page === undefined) throw new Error('no page');
     await publishByClone(page);
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
-    expect((await exited)[0]).toBe(0);
+    const [code] = (await exited) as [number | null];
+    expect(code, said.text).toBe(0);
   } finally {
     child.kill('SIGKILL');
     await rm(dataDirectory, { recursive: true, force: true });
