@@ -17,7 +17,8 @@ const lifeMs = 120_000;
 const program = join(import.meta.dirname, 'life.ts');
 
 export interface Process {
-  kill(): void;
+  /** By SIGKILL unless told otherwise. */
+  kill(signal?: NodeJS.Signals): void;
   hasEnded(): boolean;
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; out: string; errors: string; hasHung: boolean }>;
 }
@@ -36,7 +37,7 @@ export function startProcess(args: readonly string[], env: Record<string, string
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, out, errors, hasHung: guard.signal.aborted }));
   }).finally(() => clearTimeout(timer));
-  return { kill: () => void child.kill('SIGKILL'), hasEnded: () => child.exitCode !== null || child.signalCode !== null, ended };
+  return { kill: (signal = 'SIGKILL') => void child.kill(signal), hasEnded: () => child.exitCode !== null || child.signalCode !== null, ended };
 }
 
 /** @returns null when the process was killed. */
