@@ -1,7 +1,7 @@
 /** Which directory holds everything of one installation, and that it can be used at all. */
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { AppError } from '../../shared/model/app-error.ts';
 import { systemReason } from '../diagnostics/system-reason.ts';
@@ -18,13 +18,26 @@ export function chooseDataDirectory(given: string | undefined, env: NodeJS.Proce
   return isAbsolute(expanded) ? expanded : resolve(expanded);
 }
 
+/** Each missing folder once: Node's own recursive way never ends where a file system answers ENOENT for good, as /proc does. */
+function makeDirectory(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return;
+  if (found === undefined && dirname(path) !== path) makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it at the same moment.
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
+}
+
 /**
  * Makes the directory (readable by its owner only) and gives its real path, so that two names of one directory are one host.
  * @throws AppError `HOST_DATA_UNWRITABLE`
  */
 export function prepareDataDirectory(path: string): string {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     return realpathSync(path);
   } catch (error) {
     throw new AppError('HOST_DATA_UNWRITABLE', { path, reason: systemReason(error) }, { cause: error });

@@ -116,6 +116,12 @@ describe('the command line', () => {
     expect((await run('--lang', 'zh-CN', 'pool', 'show', 'none')).err).toContain('镜像池“none”已不存在');
   });
 
+  it.skipIf(process.platform !== 'linux')('does not try for ever to make a directory that can never be', async () => {
+    expect(await run('--data-dir', '/proc/goldpress/data', 'platform', 'list')).toMatchObject({ status: 1, err: expect.stringContaining('/proc/goldpress') as string });
+    const deep = join(directory, 'a', 'b');
+    expect((await run('--data-dir', deep, 'call', 'system.info')).status).toBe(0);
+  });
+
   it('takes no secret as an argument and asks nothing without a terminal', async () => {
     const { status, err } = await run('vault', 'unlock', '--passphrase-from', 'swordfish-1');
     expect(status).toBe(2);
