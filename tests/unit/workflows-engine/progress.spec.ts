@@ -41,6 +41,16 @@ describe('the rate', () => {
     expect(meter.bytesPerSecond).toBeNull();
   });
 
+  it('is not held down by a beginning in which nothing moved', () => {
+    const meter = new RateMeter(clock);
+    meter.report(0);
+    vi.advanceTimersByTime(500);
+    meter.report(0);
+    vi.advanceTimersByTime(1500);
+    meter.report(3000);
+    expect(meter.bytesPerSecond).toBeGreaterThan(1400);
+  });
+
   it('has no time left while nothing moves', () => {
     const meter = new RateMeter(clock);
     meter.report(0);

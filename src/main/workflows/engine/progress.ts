@@ -21,7 +21,9 @@ export class RateMeter {
   #startedAt: number | null = null;
   #sampleAt = 0;
   #sampleBytes = 0;
-  #bytesPerSecond: number | null = null;
+  /** Weighted rates and the weights so far; their quotient is the mean. A slow beginning then counts for as long as it lasted, no longer. */
+  #weighted = 0;
+  #weights = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -34,27 +36,30 @@ export class RateMeter {
       this.#startedAt = now;
       this.#sampleAt = now;
       this.#sampleBytes = doneBytes;
-      this.#bytesPerSecond = null;
+      this.#weighted = 0;
+      this.#weights = 0;
       return;
     }
     const elapsed = now - this.#sampleAt;
     if (elapsed < sampleMs) return;
     const rate = ((doneBytes - this.#sampleBytes) / elapsed) * 1000;
     const weight = 1 - Math.exp(-elapsed / rateWindowMs);
-    this.#bytesPerSecond = this.#bytesPerSecond === null ? rate : this.#bytesPerSecond + weight * (rate - this.#bytesPerSecond);
+    this.#weighted += weight * (rate - this.#weighted);
+    this.#weights += weight * (1 - this.#weights);
     this.#sampleAt = now;
     this.#sampleBytes = doneBytes;
   }
 
   get bytesPerSecond(): number | null {
-    return this.#bytesPerSecond === null ? null : Math.round(this.#bytesPerSecond);
+    return this.#weights === 0 ? null : Math.round(this.#weighted / this.#weights);
   }
 
   /** Null in the first five seconds, and while nothing moves. */
   remainingSeconds(doneBytes: number, totalBytes: number): number | null {
     if (this.#startedAt === null || this.#clock.now() - this.#startedAt < remainingHiddenMs) return null;
-    if (this.#bytesPerSecond === null || this.#bytesPerSecond < 1) return null;
-    return Math.ceil(Math.max(0, totalBytes - doneBytes) / this.#bytesPerSecond);
+    const rate = this.bytesPerSecond;
+    if (rate === null || rate < 1) return null;
+    return Math.ceil(Math.max(0, totalBytes - doneBytes) / rate);
   }
 }
 
