@@ -98,7 +98,7 @@ export const publishEn = {
   PUBLISH_NO_SNAPSHOTS: 'This platform makes no snapshots.',
   PUBLISH_SNAPSHOT_NAME_TAKEN: 'The VM has a snapshot named {name} already. Choose another name.',
   PUBLISH_SNAPSHOT_NOTE: 'A snapshot is a temporary way back, not a backup: when the VM’s image file is damaged or deleted, the snapshot is lost with it. Back the VM up for long-term use.',
-  PUBLISH_CONVERT_NOTE: 'The VM {vm} and {count} files are deleted at the end, after the image has been written, read back, registered and compared with the VM’s disk once more.',
+  PUBLISH_CONVERT_NOTE: 'The VM {vm} and its files ({count}) are deleted at the end, after the image has been written, read back, registered and compared with the VM’s disk once more.',
 
   PUBLISH_SOURCE_CHANGED: 'The VM {vm} or its disk has changed since the plan was made. Nothing of it was touched. Plan again.',
   PUBLISH_TOO_LITTLE_SPACE: 'The image pool {pool} has {freeBytes} free by now; about {neededBytes} are needed. Free some space and resume.',
