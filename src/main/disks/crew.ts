@@ -9,6 +9,8 @@ import { counter, type SharedState } from './shared-state.ts';
 
 /** More threads than this only compete for the drive. */
 const maxMovers = 8;
+/** Small, so that it is cleared often: what a codec call returns lies outside the heap, and waits there for the clearing. */
+const maxYoungGenerationSizeMb = 1;
 
 export type MoverReply = { ok: true; answer: number | null } | { ok: false; error: PackedError };
 
@@ -50,7 +52,7 @@ function crewSize(): number {
 }
 
 function startMover(): Worker {
-  return new Worker(workerEntry('mover'));
+  return new Worker(workerEntry('mover'), { resourceLimits: { maxYoungGenerationSizeMb } });
 }
 
 /** One task, one reply. Only its own listeners are taken off again: removing all of a worker's listeners silences it for good. */

@@ -54,7 +54,7 @@ async function moveBlocks(reader: BlockReader, state: SharedState, hasher: Block
     if (isAllZero(buffer)) {
       finishBlock(state, block, blockState.foundZero, null);
     } else {
-      writer?.write(block, buffer);
+      await writer?.write(block, buffer);
       finishBlock(state, block, blockState.stored, hasher.digest(buffer));
     }
   }

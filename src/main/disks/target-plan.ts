@@ -23,8 +23,8 @@ export interface TargetPlan {
 
 /** Stores blocks that are not all zero. One writer a thread; each block is given to one of them once. */
 export interface BlockWriter {
-  /** @param bytes 2 MiB, the last block padded with zeros; not changed, not kept. */
-  write(block: number, bytes: Buffer): void;
+  /** @param bytes 2 MiB, the last block padded with zeros; not changed, not kept once it is done. */
+  write(block: number, bytes: Buffer): void | Promise<void>;
 }
 
 /** @param states which blocks may hold anything (the survey's marks). Refuses what the format cannot hold before anything is written. */

@@ -10,7 +10,7 @@ import { blockState, counter, type SharedState } from '../shared-state.ts';
 import type { TargetFile } from '../target-file.ts';
 import { requireAllowed, type BlockWriter, type TargetPlan } from '../target-plan.ts';
 import { buildQcow2Header, clusterBits, clusterBytes } from './build-header.ts';
-import { packCluster } from './pack.ts';
+import { ClusterPacker } from './pack.ts';
 import { Qcow2Reader } from './reader.ts';
 import { countTableReferences, writeRefcounts } from './write-refcounts.ts';
 
@@ -46,6 +46,7 @@ export class Qcow2BlockWriter implements BlockWriter {
   readonly #qcow2: Qcow2Plan;
   readonly #file: TargetFile;
   readonly #state: SharedState;
+  readonly #packer: ClusterPacker | null;
   readonly #entries = Buffer.alloc(clustersPerBlock * 8);
   /** This thread's cluster that compressed clusters did not fill: the next ones start in it. */
   #openFrom = 0;
@@ -54,24 +55,30 @@ export class Qcow2BlockWriter implements BlockWriter {
   constructor(plan: TargetPlan, qcow2: Qcow2Plan, file: TargetFile, state: SharedState) {
     this.#plan = plan;
     this.#qcow2 = qcow2;
+    this.#packer = plan.compression === null ? null : new ClusterPacker(plan.compression, clusterBytes);
     this.#file = file;
     this.#state = state;
   }
 
-  write(block: number, bytes: Buffer): void {
+  async write(block: number, bytes: Buffer): Promise<void> {
     this.#entries.fill(0);
     const clusters = Math.ceil(bytesInBlock(block, this.#plan.virtualBytes) / clusterBytes);
     const filled: number[] = [];
     for (let index = 0; index < clusters; index += 1) {
       if (!isAllZero(bytes, index * clusterBytes, (index + 1) * clusterBytes)) filled.push(index);
     }
-    const { compression } = this.#plan;
-    if (compression === null) {
+    if (this.#packer === null) {
       this.#storePlain(bytes, filled);
     } else {
-      const packed = filled.map((index) => ({ index, bytes: packCluster(bytes.subarray(index * clusterBytes, (index + 1) * clusterBytes), compression) }));
-      this.#storePlain(bytes, packed.flatMap((cluster) => (cluster.bytes === null ? [cluster.index] : [])));
-      this.#storePacked(packed.flatMap((cluster) => (cluster.bytes === null ? [] : [{ index: cluster.index, bytes: cluster.bytes }])));
+      const packed: { index: number; bytes: Buffer }[] = [];
+      const plain: number[] = [];
+      for (const index of filled) {
+        const cluster = await this.#packer.pack(bytes.subarray(index * clusterBytes, (index + 1) * clusterBytes));
+        if (cluster === null) plain.push(index);
+        else packed.push({ index, bytes: cluster });
+      }
+      this.#storePlain(bytes, plain);
+      this.#storePacked(packed);
     }
     const table = this.#qcow2.tables[Math.floor(block / blocksPerTable)] ?? 0;
     this.#file.write(this.#entries, table * clusterBytes + (block % blocksPerTable) * this.#entries.length);
