@@ -1,12 +1,19 @@
 /**
- * The disk engine against `qemu-img convert`: interleaved pairs of the same work on both sides, the flush to the drive included, and
- * the median of the ratios (below 1 = faster than qemu-img). `--quick` runs one pair on a small disk, to see that it runs; it judges
- * nothing. `--gib N` sets how much data the disk holds, `--pairs N` how often, `--dir PATH` where, `--only TEXT` which cases.
+ * The built disk engine (`npm run build` first) against `qemu-img convert`: interleaved pairs of the same work on both sides, the
+ * flush to the drive included, and the median of the ratios (below 1 = faster than qemu-img).
+ *
+ * What is compared: of qemu-img the whole process; of the engine one call, from the request to the result, with its threads started
+ * before, because an app that is running has them. With `--cold` the start of Node and of all threads counts as well. Processor
+ * seconds and peak memory are those of the whole process on both sides, start included.
+ *
+ * `--quick` runs one pair on a small disk, to see that it runs; it judges nothing. `--gib N` sets how much data the disk holds,
+ * `--pairs N` how often, `--dir PATH` where, `--only TEXT` which cases, `--cache writeback` or `--cache none` only one kind of qemu-img's writing. On a machine that
+ * others use, `--patience SECONDS` waits so long before each run for the processors to be mostly idle.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ConvertJob } from '../../src/main/disks/disk-engine.ts';
@@ -21,6 +28,9 @@ const { values: options } = parseArgs({
     pairs: { type: 'string', default: '5' },
     dir: { type: 'string', default: tmpdir() },
     only: { type: 'string', default: '' },
+    cache: { type: 'string', default: 'both' },
+    cold: { type: 'boolean', default: false },
+    patience: { type: 'string', default: '0' },
   },
 });
 const dataBytes = options.quick ? 64 * MiB : Number(options.gib) * 1024 * MiB;
@@ -44,38 +54,63 @@ const cases: readonly Case[] = [
   { name: 'qcow2 → zstd', source: 'plain.qcow2', job: { targetFormat: 'qcow2', compression: 'zstd' }, oracleArgs: ['-c', '-O', 'qcow2', '-o', 'compression_type=zstd'] },
 ];
 
+/** How qemu-img writes: through the page cache as it does by itself, or past it. Both with its fastest settings. */
+const modes = [{ name: 'writeback', args: ['-W', '-m', '8'] }, { name: 'none', args: ['-t', 'none', '-W', '-m', '8'] }];
+
 interface Measured {
   seconds: number;
+  cpuSeconds: number;
   peakBytes: number;
 }
 
-/** A child's wall time and peak memory; the peak is read while it runs, because it is gone afterwards. */
+/** A child's wall time, processor time and peak memory; the last two are read while it runs, because they are gone afterwards. */
 function measure(program: string, args: readonly string[]): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    let peakBytes = 0;
+    let used = { cpuSeconds: 0, peakBytes: 0 };
     let announced = '';
     child.stdout.on('data', (text: Buffer) => (announced += text.toString()));
-    const timer = setInterval(() => (peakBytes = Math.max(peakBytes, peakOf(child.pid))), 20);
+    const timer = setInterval(() => (used = usedBy(child.pid) ?? used), 20);
     child.on('error', reject);
     child.on('exit', (code) => {
       clearInterval(timer);
       if (code !== 0) { reject(new Error(`${program} ended with status ${code}`)); return; }
-      // The engine's process says its own time, from the call to the result: starting Node is not converting.
-      const own = Number(/seconds=([\d.]+)/.exec(announced)?.[1]);
-      resolve({ seconds: Number.isFinite(own) ? own : (performance.now() - startedAt) / 1000, peakBytes });
+      const own = options.cold ? Number.NaN : Number(/seconds=([\d.]+)/.exec(announced)?.[1]);
+      resolve({ seconds: Number.isFinite(own) ? own : (performance.now() - startedAt) / 1000, ...used });
     });
   });
 }
 
-function peakOf(pid: number | undefined): number {
+/** From /proc, where ticks are hundredths of a second; null when the process has ended or the system has no such thing. */
+function usedBy(pid: number | undefined): Omit<Measured, 'seconds'> | null {
   try {
-    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const peakBytes = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) * 1024;
+    return Number.isFinite(peakBytes) ? { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100, peakBytes } : null;
   } catch {
-    // The process has ended, or this system has no /proc: the peak stays what it was.
-    return 0;
+    return null;
   }
+}
+
+/** Share of the processors' time that nobody used, over half a second. */
+async function idleShare(): Promise<number> {
+  const total = (): { idle: number; all: number } => {
+    const times = cpus().map((cpu) => cpu.times);
+    return { idle: times.reduce((sum, { idle }) => sum + idle, 0), all: times.reduce((sum, time) => sum + Object.values(time).reduce((a, b) => a + b), 0) };
+  };
+  const before = total();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const after = total();
+  return (after.idle - before.idle) / Math.max(1, after.all - before.all);
+}
+
+/** Waits for a lull, and tells how idle the processors were in the end. */
+async function lull(): Promise<number> {
+  const until = performance.now() + Number(options.patience) * 1000;
+  let idle = await idleShare();
+  while (idle < 0.6 && performance.now() < until) idle = await idleShare();
+  return idle;
 }
 
 function flush(path: string): number {
@@ -104,31 +139,46 @@ function writeSource(path: string): void {
 
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
-async function compare(qemuImg: string, folder: string, test: Case, cache: readonly string[]): Promise<{ ratio: number; ours: Measured; theirs: Measured }> {
+interface Compared {
+  ratio: number;
+  ours: Measured;
+  theirs: Measured;
+  /** How idle the processors were before the runs. */
+  idle: number;
+}
+
+async function compare(qemuImg: string, folder: string, test: Case, cache: readonly string[]): Promise<Compared> {
   const [source, ours, theirs] = [join(folder, test.source), join(folder, 'ours'), join(folder, 'theirs')];
   const job: ConvertJob = { source: { path: source, policy: { roots: [] } }, targetPath: ours, checkpointPath: null, maxTargetBytes: null, ...test.job };
-  const oracleArgs = ['convert', '-W', '-m', '8', ...cache, '-f', test.source.endsWith('vhd') ? 'vpc' : 'qcow2', ...test.oracleArgs, source, theirs];
+  const oracleArgs = ['convert', ...cache, '-f', test.source.endsWith('vhd') ? 'vpc' : 'qcow2', ...test.oracleArgs, source, theirs];
   const results: { ours: Measured; theirs: Measured }[] = [];
+  const idle: number[] = [];
   for (let pair = 0; pair < pairs; pair += 1) {
-    const result = { ours: { seconds: 0, peakBytes: 0 }, theirs: { seconds: 0, peakBytes: 0 } };
+    const none = { seconds: 0, cpuSeconds: 0, peakBytes: 0 };
+    const result = { ours: none, theirs: none };
     const turns = [
       async () => {
-        result.ours = await measure(process.execPath, [join(import.meta.dirname, 'convert-once.ts'), JSON.stringify(job)]);
+        result.ours = await measure(process.execPath, [join(import.meta.dirname, 'convert-once.ts'), JSON.stringify(job), options.cold ? 'cold' : 'warm']);
       },
       async () => {
-        result.theirs = await measure(qemuImg, oracleArgs);
-        result.theirs.seconds += flush(theirs);
+        const measured = await measure(qemuImg, oracleArgs);
+        result.theirs = { ...measured, seconds: measured.seconds + flush(theirs) };
       },
     ];
-    for (const turn of pair % 2 === 0 ? turns : turns.reverse()) await turn();
+    for (const turn of pair % 2 === 0 ? turns : turns.reverse()) {
+      idle.push(await lull());
+      await turn();
+    }
     results.push(result);
     rmSync(ours);
     rmSync(theirs);
   }
   const summary = (side: 'ours' | 'theirs'): Measured => ({
-    seconds: median(results.map((result) => result[side].seconds)), peakBytes: Math.max(...results.map((result) => result[side].peakBytes)),
+    seconds: median(results.map((result) => result[side].seconds)),
+    cpuSeconds: median(results.map((result) => result[side].cpuSeconds)),
+    peakBytes: Math.max(...results.map((result) => result[side].peakBytes)),
   });
-  return { ratio: median(results.map((result) => result.ours.seconds / result.theirs.seconds)), ours: summary('ours'), theirs: summary('theirs') };
+  return { ratio: median(results.map((result) => result.ours.seconds / result.theirs.seconds)), ours: summary('ours'), theirs: summary('theirs'), idle: median(idle) };
 }
 
 async function main(): Promise<void> {
@@ -147,15 +197,19 @@ async function main(): Promise<void> {
     make('-c', '-O', 'qcow2', '-o', 'compression_type=zstd', raw, join(folder, 'zstd.qcow2'));
     make('-O', 'vpc', '-o', 'force_size=on', raw, join(folder, 'dynamic.vhd'));
     rmSync(raw);
-    console.log(`${(dataBytes / MiB).toFixed(0)} MiB of data in a disk of ${((dataBytes * 4) / MiB).toFixed(0)} MiB, ${pairs} pair(s); ratio below 1 = faster than qemu-img`);
-    console.log(['case'.padEnd(22), 'against'.padEnd(20), 'ratio', '  ours s', 'qemu s', 'ours MiB', 'qemu MiB'].join('  '));
+    const load = loadavg()[0] ?? 0;
+    console.log(`${(dataBytes / MiB).toFixed(0)} MiB of data in a disk of ${((dataBytes * 4) / MiB).toFixed(0)} MiB, ${pairs} pair(s), ${cpus().length} processors, load ${load.toFixed(1)}`);
+    console.log(`ratio below 1 = faster than qemu-img; the engine's threads are started ${options.cold ? 'within' : 'before'} the time`);
+    console.log(['case'.padEnd(20), 'against'.padEnd(15), 'ratio', 'ours s', 'qemu s', 'ours cpu', 'qemu cpu', 'ours MiB', 'qemu MiB', 'idle'].join('  '));
     for (const test of cases.filter(({ name }) => name.includes(options.only))) {
-      for (const cache of [[], ['-t', 'none']]) {
-        const { ratio, ours, theirs } = await compare(qemuImg, folder, test, cache);
-        const against = [...cache, '-W', '-m', '8'].join(' ');
-        const numbers = [ratio.toFixed(2).padStart(5), ours.seconds.toFixed(2).padStart(8), theirs.seconds.toFixed(2).padStart(6)];
-        const memory = [ours, theirs].map(({ peakBytes }) => (peakBytes / MiB).toFixed(0).padStart(8));
-        console.log([test.name.padEnd(22), against.padEnd(20), ...numbers, ...memory].join('  '));
+      for (const { args: cache } of modes.filter(({ name }) => options.cache === 'both' || options.cache === name)) {
+        const { ratio, ours, theirs, idle } = await compare(qemuImg, folder, test, cache);
+        const numbers = [
+          ratio.toFixed(2).padStart(5), ours.seconds.toFixed(2).padStart(6), theirs.seconds.toFixed(2).padStart(6),
+          ours.cpuSeconds.toFixed(2).padStart(8), theirs.cpuSeconds.toFixed(2).padStart(8),
+          ...[ours, theirs].map(({ peakBytes }) => (peakBytes / MiB).toFixed(0).padStart(8)), `${(idle * 100).toFixed(0)} %`.padStart(4),
+        ];
+        console.log([test.name.padEnd(20), cache.join(' ').padEnd(15), ...numbers].join('  '));
       }
     }
   } finally {
