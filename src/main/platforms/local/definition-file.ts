@@ -2,7 +2,7 @@
  * Definition files on disk: read whole with a fingerprint of their bytes, replaced as one (new file, sync, rename, sync of the folder),
  * so that after a crash there is the old text or the new one and never half of it.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../../shared/model/app-error.ts';
@@ -69,8 +69,11 @@ async function placeNew(temporary: string, path: string): Promise<void> {
 }
 
 async function writeBeside(path: string, text: string, mode: number): Promise<string> {
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`);
+  // The same name each time: what a killed process left here is replaced by the attempt that goes on, and does not stay for ever.
+  const mark = createHash('sha256').update(basename(path)).digest('hex').slice(0, 12);
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${mark}.tmp`);
   try {
+    await rm(temporary, { force: true });
     const file = await open(temporary, 'wx', mode);
     try {
       await file.writeFile(text);
