@@ -1,31 +1,49 @@
 // Lint: the language's strict rules, and the house rules of which room may import which (ARCHITECTURE.md, "Rooms").
 import vue from 'eslint-plugin-vue';
-import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-/** Who may import what. Shells → contract → core → store; renderer → shared; shared → nothing; connectors never each other. */
-const zones = [
-  { target: './src/shared', from: ['./src/main', './src/renderer'], message: 'shared imports nothing of the app.' },
-  { target: './src/renderer', from: './src/main', message: 'The window reaches the core through the contract only.' },
-  { target: './src/main', from: './src/renderer', message: 'The core knows no window.' },
-  { target: './src/main/store', from: ['./src/main/contract', './src/main/shells', './src/main/workflows/publish', './src/main/host'], message: 'The store is below the core.' },
-  { target: './src/main/disks', from: ['./src/main/store', './src/main/contract', './src/main/platforms', './src/main/workflows', './src/main/shells'], except: [], message: 'The disk engine stands alone.' },
-  { target: './src/main/workflows/engine', from: ['./src/main/platforms', './src/main/disks', './src/main/workflows/publish', './src/main/shells'], message: 'The engine knows no workflow and no platform.' },
-  {
-    target: ['./src/main/platforms', './src/main/sync', './src/main/workflows', './src/main/secrets', './src/main/diagnostics', './src/main/store', './src/main/disks', './src/main/source-vms', './src/main/image-pools', './src/main/sample-site'],
-    from: './src/main/shells',
-    message: 'Shells stand on the core, not the other way round.',
-  },
-];
-
-const onlyIn = (name, message) => ({ name, message });
-
-const restricted = {
-  electron: onlyIn('electron', 'Only src/main/shells/electron imports electron.'),
-  sqlite: onlyIn('better-sqlite3', 'Only src/main/store imports better-sqlite3.'),
-  childProcess: onlyIn('node:child_process', 'Processes are started in one place only.'),
-  open: onlyIn('open', 'Only one file opens external things.'),
+/** Libraries that only one room may touch. */
+const libraries = {
+  electron: { name: 'electron', message: 'Only src/main/shells/electron imports electron.' },
+  sqlite: { name: 'better-sqlite3', message: 'Only src/main/store imports better-sqlite3.' },
+  childProcess: { name: 'node:child_process', message: 'Processes are started in one place only.' },
+  open: { name: 'open', message: 'Only one file opens external things.' },
 };
+
+/**
+ * What the files of a room may not import. Rooms lie in folders and imports are relative, so the way to another room shows in the
+ * path: shells → contract → core → store; renderer → shared; shared → nothing.
+ */
+function room(files, { allows = [], forbids = [], why = 'This room may not import that one (ARCHITECTURE.md, “Rooms”).' } = {}) {
+  const paths = Object.entries(libraries).filter(([name]) => !allows.includes(name)).map(([, rule]) => rule);
+  const patterns = forbids.length === 0 ? [] : [{ regex: `^(\\.\\./)+(${forbids.join('|')})/`, message: why }];
+  return { files, rules: { 'no-restricted-imports': ['error', { paths, patterns }] } };
+}
+
+const rooms = [
+  room(['src/**/*.ts', 'src/**/*.vue']),
+  room(['src/shared/**'], { forbids: ['main', 'renderer'], why: 'shared imports nothing of the app.' }),
+  room(['src/renderer/**'], { forbids: ['main'], why: 'The window reaches the core through the contract only.' }),
+  room(['src/main/**'], { forbids: ['renderer'] }),
+  room(['src/main/{platforms,sync,source-vms,image-pools,flavors,sample-site,secrets,diagnostics}/**'], {
+    forbids: ['renderer', 'shells', 'host'], why: 'Shells and host stand on the core, not the other way round.',
+  }),
+  room(['src/main/workflows/**'], { forbids: ['renderer', 'shells', 'host'], why: 'Shells and host stand on the core, not the other way round.' }),
+  room(['src/main/workflows/engine/**'], {
+    forbids: ['renderer', 'shells', 'host', 'platforms', 'disks', 'publish', 'snapshot', 'vm-edit', 'desktop-image', 'disk-convert'],
+    why: 'The engine knows no workflow and no platform.',
+  }),
+  room(['src/main/disks/**'], {
+    forbids: ['renderer', 'store', 'contract', 'platforms', 'workflows', 'shells', 'host', 'sync', 'source-vms'], why: 'The disk engine stands alone.',
+  }),
+  room(['src/main/store/**'], {
+    allows: ['sqlite'], forbids: ['renderer', 'shells', 'host', 'publish', 'sync', 'source-vms'], why: 'The store is below the core.',
+  }),
+  room(['src/main/contract/**'], { forbids: ['renderer', 'shells'] }),
+  room(['src/main/shells/electron/**'], { allows: ['electron'], forbids: ['renderer'] }),
+  room(['src/main/host/spawn.ts'], { allows: ['childProcess'], forbids: ['renderer', 'shells'] }),
+  room(['src/main/shells/open-external.ts'], { allows: ['childProcess', 'open'], forbids: ['renderer'] }),
+];
 
 export default tseslint.config(
   { ignores: ['out/**', 'dist/**', 'node_modules/**', 'coverage/**', 'test-results/**', '**/*.mjs', 'build/**/*.cjs'] },
@@ -33,7 +51,6 @@ export default tseslint.config(
   ...vue.configs['flat/recommended'].map((config) => ({ ...config, files: ['**/*.vue'] })),
   {
     files: ['**/*.ts', '**/*.vue'],
-    plugins: { 'import-x': importX },
     languageOptions: {
       parserOptions: {
         parser: tseslint.parser,
@@ -43,8 +60,6 @@ export default tseslint.config(
       },
     },
     rules: {
-      'import-x/no-restricted-paths': ['error', { zones }],
-      'no-restricted-imports': ['error', { paths: Object.values(restricted) }],
       'no-restricted-syntax': [
         'error',
         { selector: "CallExpression[callee.property.name='openExternal']", message: 'External links open through openExternalSafely only.' },
@@ -62,18 +77,7 @@ export default tseslint.config(
       'max-lines': ['error', { max: 320, skipBlankLines: true, skipComments: true }],
     },
   },
-  {
-    files: ['src/main/shells/electron/**'],
-    rules: { 'no-restricted-imports': ['error', { paths: [restricted.sqlite, restricted.childProcess] }] },
-  },
-  {
-    files: ['src/main/store/**'],
-    rules: { 'no-restricted-imports': ['error', { paths: [restricted.electron, restricted.childProcess, restricted.open] }] },
-  },
-  {
-    files: ['src/main/host/spawn.ts', 'src/main/shells/open-external.ts'],
-    rules: { 'no-restricted-imports': ['error', { paths: [restricted.electron, restricted.sqlite] }] },
-  },
+  ...rooms,
   {
     files: ['scripts/**', 'tests/**', '*.config.ts'],
     rules: {

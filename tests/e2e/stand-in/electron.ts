@@ -135,7 +135,7 @@ export class BrowserWindow extends EventEmitter {
       // A page that has gone meanwhile wants no answer.
       await route.fulfill({ status: answer.status, headers: Object.fromEntries(answer.headers), body: Buffer.from(await answer.arrayBuffer()) }).catch(() => undefined);
     });
-    const sent = async (kind: string, channel: string, args: unknown[]): Promise<unknown> => {
+    const sent = (kind: string, channel: string, args: unknown[]): unknown => {
       const event = { sender: this.webContents, senderFrame: { url: page.url().replace(pageOrigin, appOrigin), parent: null } };
       if (kind === 'invoke') return ipcMain.invoked(channel, event, args);
       ipcMain.emit(channel, event, ...args);
