@@ -19,7 +19,7 @@ test('a snapshot is made, reverted to and deleted', async ({ app, window }) => {
   await dialog(window).getByRole('textbox', { name: 'Snapshot name' }).fill('before patching');
   await expect(dialog(window).getByText(/not a backup/)).toBeVisible();
   await dialog(window).getByRole('button', { name: 'Review the plan' }).click();
-  await startPlan(window, /Create the snapshot before patching/);
+  await startPlan(window, /Create the snapshot “before patching”/);
 
   const snapshot = window.getByRole('row', { name: /before patching/ });
   await expect(snapshot).toBeVisible();
