@@ -27,13 +27,13 @@ test('a snapshot is made, reverted to and deleted', async ({ app, window }) => {
 
   await snapshot.getByRole('button', { name: 'Revert…' }).click();
   await dialog(window).getByRole('textbox', { name: 'Type debian-12-kiosk to confirm' }).fill('debian-12-kiosk');
-  await startPlan(window, /Take the VM back to before patching/);
+  await startPlan(window, /Take the VM back to “before patching”/);
   await showTask(window);
   await taskIs(window, 'Succeeded');
 
   await openVm(window, 'debian-12-kiosk');
   await snapshot.getByRole('button', { name: 'Delete…' }).click();
-  await startPlan(window, /Merge and remove the snapshot before patching/);
+  await startPlan(window, /Merge and remove the snapshot “before patching”/);
   await expect(window.getByText('No snapshots.')).toBeVisible({ timeout: 120_000 });
   await expect.poll(async () => (await files()).filter((file) => file.endsWith('.qcow2')).length).toBe(1);
 });
