@@ -57,7 +57,7 @@ test('an image is verified again, copied out, and deleted with its name typed', 
     await startPlan(window, /Delete Kiosk-v1\.qcow2/);
     await goTo(window, 'images/desktop-images');
     await expect(window.getByText('No desktop images yet')).toBeVisible();
-    await expect.poll(() => readdir(pool)).toEqual([]);
+    await expect.poll(() => readdir(pool)).toEqual(['.goldpress-pool.json']);
     expect(await readdir(outside)).toContain('kiosk for the branch.qcow2');
   } finally {
     await rm(outside, { recursive: true, force: true });

@@ -28,7 +28,7 @@ test('a running publication is cancelled and leaves nothing in the image pool', 
     await expect(page.getByText('The task was asked to stop.')).toBeVisible();
     await rm(pause);
     await taskIs(page, 'Cancelled');
-    expect(await readdir(poolDirectory(app))).toEqual([]);
+    expect(await readdir(poolDirectory(app))).toEqual(['.goldpress-pool.json']);
     expect(await libraryFiles(app)).toEqual(before);
     await goTo(page, 'images/desktop-images');
     await expect(page.getByText('No desktop images yet')).toBeVisible();

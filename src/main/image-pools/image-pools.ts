@@ -7,6 +7,7 @@ import { newId, type Clock } from '../clock.ts';
 import type { EventBus } from '../events.ts';
 import type { ImagePoolRepository, StoredPool } from '../store/repositories/image-pool.repo.ts';
 import { directoryFacts } from './pool-facts.ts';
+import { ensureMarker } from './pool-marker.ts';
 import { testDirectory } from './write-test.ts';
 
 export interface ImagePoolsDeps {
@@ -22,8 +23,8 @@ export class ImagePools {
     this.#deps = deps;
   }
 
-  async #withFacts({ createdAt: _, ...stored }: StoredPool): Promise<ImagePool> {
-    return { ...stored, ...(await directoryFacts(stored.path)), checkedAt: this.#deps.clock.now() };
+  async #withFacts({ createdAt: _, marker, ...stored }: StoredPool): Promise<ImagePool> {
+    return { ...stored, ...(await directoryFacts(stored.path, marker)), checkedAt: this.#deps.clock.now() };
   }
 
   async list(): Promise<ImagePool[]> {
@@ -38,7 +39,7 @@ export class ImagePools {
   }
 
   /**
-   * Adds a directory as a pool once a file could be written, read and deleted in it.
+   * Adds a directory as a pool once a file could be written, read and deleted in it, and marks it (`pool-marker.ts`).
    * @throws AppError `POOL_TEST_FAILED`, `POOL_NAME_TAKEN`, `POOL_PATH_TAKEN`, or what is wrong with the directory.
    */
   async add({ name, path, isSample }: { name: string; path: string; isSample: boolean }): Promise<ImagePool> {
@@ -52,12 +53,20 @@ export class ImagePools {
     if (problem !== null) throw new AppError(problem.code, problem.params);
     await testDirectory(directory);
     const id = newId<ImagePoolId>('pool');
-    await this.#deps.pools.add({ id, name, path: directory, isSample, createdAt: this.#deps.clock.now() });
+    const marker = await ensureMarker(directory, id);
+    await this.#deps.pools.add({ id, name, path: directory, isSample, marker, createdAt: this.#deps.clock.now() });
     this.#deps.events.emit('imagePools.changed', {});
     return this.get(id);
   }
 
-  /** Forgets an empty pool; its directory is not touched. @throws AppError `NOT_FOUND`, `POOL_HOLDS_IMAGES`. */
+  /** Marks the pool's directory anew, after this program itself made the directory again. @throws AppError `NOT_FOUND`, `POOL_TEST_FAILED`. */
+  async restoreMarker(id: ImagePoolId): Promise<void> {
+    const pool = await this.#deps.pools.find(id);
+    if (pool === null) throw new AppError('NOT_FOUND', { what: 'image-pool', id });
+    if (pool.marker !== null) await ensureMarker(pool.path, pool.marker);
+  }
+
+  /** Forgets an empty pool; its directory is not touched, and keeps its marker: another Goldpress may go by it. @throws AppError `NOT_FOUND`, `POOL_HOLDS_IMAGES`. */
   async remove(id: ImagePoolId): Promise<void> {
     const pool = await this.#deps.pools.find(id);
     if (pool === null) throw new AppError('NOT_FOUND', { what: 'image-pool', id });

@@ -7,6 +7,7 @@ import { access, stat, statfs } from 'node:fs/promises';
 import { say, type Message } from '../../shared/model/message.ts';
 import type { ImagePool } from '../../shared/model/image-pool.ts';
 import { fat32MaxFileBytes } from '../../shared/rules/pool-limits.ts';
+import { markerName, markerText, readMarker } from './pool-marker.ts';
 
 export type DirectoryFacts = Pick<
   ImagePool,
@@ -25,9 +26,13 @@ const windowsNamed: ReadonlySet<string> = new Set(['vfat', 'exfat', 'ntfs', 'ntf
 
 const nothingKnown = { isWritable: false, freeBytes: null, totalBytes: null, fileSystem: null, maxFileBytes: null, hasWindowsNames: false } as const;
 
-async function lookAt(path: string): Promise<DirectoryFacts> {
+async function lookAt(path: string, marker: string | null): Promise<DirectoryFacts> {
   const found = await stat(path);
   if (!found.isDirectory()) return { ...nothingKnown, problem: say('POOL_NOT_A_DIRECTORY', { path }) };
+  // Space and rights of what lies here instead would only mislead.
+  if (marker !== null && (await readMarker(path)) !== marker) {
+    return { ...nothingKnown, problem: say('POOL_NOT_MOUNTED', { path, file: markerName, text: markerText(marker) }) };
+  }
   const space = await statfs(path);
   const fileSystem = process.platform === 'linux' ? (linuxFileSystems[space.type >>> 0] ?? null) : null;
   const known = {
@@ -53,14 +58,17 @@ function problemOf(error: unknown, path: string): Message {
   return say('POOL_UNREADABLE', { path, cause: error instanceof Error ? error.message : String(error) });
 }
 
-/** Never rejects: what is wrong with the directory is in `problem`. */
-export async function directoryFacts(path: string): Promise<DirectoryFacts> {
+/**
+ * Never rejects: what is wrong with the directory is in `problem`.
+ * @param marker the id that the directory's marker file must hold; null asks for none
+ */
+export async function directoryFacts(path: string, marker: string | null = null): Promise<DirectoryFacts> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<DirectoryFacts>((resolve) => {
     timer = setTimeout(() => resolve({ ...nothingKnown, problem: say('POOL_SILENT', { path }) }), answerWithinMs);
   });
   try {
-    return await Promise.race([lookAt(path), late]);
+    return await Promise.race([lookAt(path, marker), late]);
   } catch (error) {
     return { ...nothingKnown, problem: problemOf(error, path) };
   } finally {

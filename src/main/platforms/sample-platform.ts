@@ -58,8 +58,9 @@ export class SamplePlatform {
     const site = await createSampleSite(directory, engine, signal);
     for (const pool of site.pools) {
       const names = new Set((await storedPools.list()).filter((item) => item.path !== pool.path).map((item) => item.name.toLowerCase()));
-      const isThere = (await storedPools.list()).some((item) => item.path === pool.path);
-      if (!isThere) await pools.add({ name: freeName(pool.name, names), path: pool.path, isSample: true });
+      const known = (await storedPools.list()).find((item) => item.path === pool.path);
+      if (known !== undefined) await pools.restoreMarker(known.id);
+      else await pools.add({ name: freeName(pool.name, names), path: pool.path, isSample: true });
     }
     const stored = await this.#stored();
     if (stored !== null) {

@@ -145,6 +145,8 @@ export interface ImagePoolTable {
   /** Absolute; unique. */
   path: string;
   is_sample: DefaultFlag;
+  /** The id in the marker file of its directory; null when it has none. */
+  marker: string | null;
   created_at: number;
 }
 

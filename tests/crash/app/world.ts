@@ -7,6 +7,7 @@ import { randomFillSync } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkerDiskEngine } from '../../../src/main/disks/disk-engine.ts';
+import { markerName } from '../../../src/main/image-pools/pool-marker.ts';
 import { domainXml } from '../../../src/main/sample-site/domain-xml.ts';
 import { unpackFileSystems } from '../../../src/main/sample-site/file-system-pack.ts';
 import storedFileSystems from '../../../src/main/sample-site/file-systems.json' with { type: 'json' };
@@ -41,9 +42,10 @@ export function worldIn(directory: string): World {
 
 export const externalId = `${vm.name}/${vm.name}.xml`;
 
+/** Without the marker of a pool, which stays as long as the pool. */
 export function filesBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && entry.name !== markerName)
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }

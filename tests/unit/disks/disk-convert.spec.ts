@@ -79,6 +79,6 @@ describe('disk.convert', () => {
     const made = await plan(join(world.pool.path, 'gold.vhd'));
     writeFileSync(join(world.library, 'gold.raw'), Buffer.alloc(1024 ** 2, 3));
     await expect(run(made)).rejects.toMatchObject({ code: 'PLAN_DRIFTED' });
-    expect(readdirSync(world.pool.path)).toEqual([]);
+    expect(readdirSync(world.pool.path)).toEqual(['.goldpress-pool.json']);
   });
 });

@@ -1,5 +1,5 @@
 /** Pools: what a directory can take, the write-read-delete test, and the rules of adding and removing. Flavors' rules beside them. */
-import { chmodSync, mkdtempSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -92,7 +92,7 @@ describe('image pools', () => {
     await expect(pools.add({ name: 'Other', path: `${join(directory, 'a')}/`, isSample: false })).rejects.toMatchObject({ code: 'POOL_PATH_TAKEN' });
     await pools.remove(added.id);
     expect(await pools.list()).toEqual([]);
-    expect(readdirSync(join(directory, 'a'))).toEqual(['keep.qcow2']);
+    expect(readdirSync(join(directory, 'a')).sort()).toEqual(['.goldpress-pool.json', 'keep.qcow2']);
     await expect(pools.remove(added.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
@@ -102,6 +102,48 @@ describe('image pools', () => {
     await pools.add({ name: 'USB', path: join(directory, 'usb'), isSample: false });
     rmSync(join(directory, 'usb'), { recursive: true });
     expect(await pools.list()).toMatchObject([{ name: 'USB', isWritable: false, freeBytes: null, problem: { code: 'POOL_NOT_THERE' } }]);
+  });
+});
+
+const marker = '.goldpress-pool.json';
+
+describe('the marker of a pool', () => {
+  it('tells its disk from the empty mount point that is left without it', async () => {
+    const { directory, pools } = await site();
+    const path = join(directory, 'usb');
+    mkdirSync(path);
+    const added = await pools.add({ name: 'USB', path, isSample: false });
+    expect(added.problem).toBeNull();
+    renameSync(path, join(directory, 'unplugged'));
+    mkdirSync(path);
+    expect(await pools.get(added.id)).toMatchObject({ isWritable: false, freeBytes: null, problem: { code: 'POOL_NOT_MOUNTED', params: { path, file: marker } } });
+    rmSync(path, { recursive: true });
+    renameSync(join(directory, 'unplugged'), path);
+    expect((await pools.get(added.id)).problem).toBeNull();
+  });
+
+  it('tells another pool’s disk at the same place, and can be made again as the sentence says', async () => {
+    const { directory, pools } = await site();
+    const path = join(directory, 'usb');
+    mkdirSync(path);
+    const added = await pools.add({ name: 'USB', path, isSample: false });
+    for (const text of ['{"poolId":"pool_other"}', '{"pool', '']) {
+      writeFileSync(join(path, marker), text);
+      expect((await pools.get(added.id)).problem?.code).toBe('POOL_NOT_MOUNTED');
+    }
+    writeFileSync(join(path, marker), String((await pools.get(added.id)).problem?.params['text']));
+    expect((await pools.get(added.id)).problem).toBeNull();
+  });
+
+  it('is kept when the directory is added once more, here or by another Goldpress', async () => {
+    const [first, second] = [await site(), await site()];
+    const path = join(first.directory, 'nas');
+    mkdirSync(path);
+    const here = await first.pools.add({ name: 'NAS', path, isSample: false });
+    const there = await second.pools.add({ name: 'NAS', path, isSample: false });
+    for (const pool of [await first.pools.get(here.id), await second.pools.get(there.id)]) expect(pool.problem).toBeNull();
+    await first.pools.remove(here.id);
+    expect((await second.pools.get(there.id)).problem).toBeNull();
   });
 });
 

@@ -112,11 +112,13 @@ describe('clone is refused', () => {
     expect(plan.findings[0]).toMatchObject({ id: 'video-card', severity: 'blocking', fix: { kind: 'edit-vm' } });
   });
 
-  it('when the pool has gone', async () => {
+  it('when the pool has gone, or only its mount point is left', async () => {
     const r = await rig();
     const request = await r.clone('Win');
     rmSync(r.pool.path, { recursive: true });
     expect((await r.plan(request)).findings.find((finding) => finding.id === 'pool')?.reason.code).toBe('POOL_NOT_THERE');
+    mkdirSync(r.pool.path);
+    expect((await r.plan(request)).findings).toContainEqual(expect.objectContaining({ id: 'pool', severity: 'blocking', reason: expect.objectContaining({ code: 'POOL_NOT_MOUNTED' }) as unknown }));
   });
 });
 
@@ -278,7 +280,7 @@ describe('the registration', () => {
     r.deps.images.register = () => Promise.reject(new AppError('STORE_DISK_FULL', { path: 'state.sqlite' }));
     const { id, status, code } = await r.run(await r.clone('Win'));
     expect([status, code]).toEqual(['failed', 'STORE_DISK_FULL']);
-    expect(readdirSync(r.pool.path)).toEqual([]);
+    expect(readdirSync(r.pool.path)).toEqual(['.goldpress-pool.json']);
     expect(await openArtifacts(r, id)).toEqual([]);
   });
 

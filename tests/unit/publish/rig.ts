@@ -11,6 +11,7 @@ import { WorkerDiskEngine, type DiskEngine } from '../../../src/main/disks/disk-
 import { EventBus } from '../../../src/main/events.ts';
 import { Flavors } from '../../../src/main/flavors/flavors.ts';
 import { ImagePools } from '../../../src/main/image-pools/image-pools.ts';
+import { markerName } from '../../../src/main/image-pools/pool-marker.ts';
 import { LocalConnector } from '../../../src/main/platforms/local/local-connector.ts';
 import { sourceVmIdOf } from '../../../src/main/platforms/resource-id.ts';
 import { DesktopImageRepository } from '../../../src/main/store/repositories/desktop-image.repo.ts';
@@ -89,7 +90,7 @@ export interface Rig {
   until(id: RunId, ...statuses: RunStatus[]): Promise<RunStatus>;
   /** Plans, starts, and waits for the end (or a question). */
   run(request: WorkflowRequest): Promise<{ id: RunId; status: RunStatus; code: string | null }>;
-  /** Everything below the pool, as relative paths. */
+  /** Everything below the pool but its marker, as relative paths. */
   poolFiles(): string[];
 }
 
@@ -187,7 +188,7 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
       return { id, status, code: (await journal.findRun(id))?.error?.reason.code ?? null };
     },
     poolFiles: () => readdirSync(poolPath, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile()).map((entry) => relative(poolPath, join(entry.parentPath, entry.name)).replaceAll('\\', '/')).sort(),
+      .filter((entry) => entry.isFile() && entry.name !== markerName).map((entry) => relative(poolPath, join(entry.parentPath, entry.name)).replaceAll('\\', '/')).sort(),
   };
 }
 

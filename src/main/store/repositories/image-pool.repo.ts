@@ -8,6 +8,8 @@ export interface StoredPool {
   name: string;
   path: string;
   isSample: boolean;
+  /** The id that the marker file in its directory holds; null for a pool without one. */
+  marker: string | null;
   createdAt: number;
   desktopImageCount: number;
   /** Sum of the files of all versions, in bytes. */
@@ -24,7 +26,7 @@ export class ImagePoolRepository {
   #query() {
     return this.#db.read
       .selectFrom('image_pool')
-      .select(['id', 'name', 'path', 'is_sample', 'created_at'])
+      .select(['id', 'name', 'path', 'is_sample', 'marker', 'created_at'])
       .select((eb) => [
         eb.selectFrom('desktop_image').whereRef('desktop_image.pool_id', '=', 'image_pool.id').select((e) => e.fn.countAll<number>().as('n')).as('image_count'),
         eb.selectFrom('desktop_image_version')
@@ -50,10 +52,10 @@ export class ImagePoolRepository {
     return row === undefined ? null : toPool(row);
   }
 
-  async add(pool: Pick<StoredPool, 'id' | 'name' | 'path' | 'isSample' | 'createdAt'>): Promise<void> {
+  async add(pool: Pick<StoredPool, 'id' | 'name' | 'path' | 'isSample' | 'marker' | 'createdAt'>): Promise<void> {
     await this.#db.write
       .insertInto('image_pool')
-      .values({ id: pool.id, name: pool.name, path: pool.path, is_sample: pool.isSample ? 1 : 0, created_at: pool.createdAt })
+      .values({ id: pool.id, name: pool.name, path: pool.path, is_sample: pool.isSample ? 1 : 0, marker: pool.marker, created_at: pool.createdAt })
       .execute();
   }
 
@@ -67,6 +69,7 @@ interface PoolRow {
   name: string;
   path: string;
   is_sample: number;
+  marker: string | null;
   created_at: number;
   image_count: number | null;
   used_bytes: number | null;
@@ -74,7 +77,7 @@ interface PoolRow {
 
 function toPool(row: PoolRow): StoredPool {
   return {
-    id: row.id, name: row.name, path: row.path, isSample: row.is_sample === 1, createdAt: row.created_at,
+    id: row.id, name: row.name, path: row.path, isSample: row.is_sample === 1, marker: row.marker, createdAt: row.created_at,
     desktopImageCount: row.image_count ?? 0, usedBytes: row.used_bytes ?? 0,
   };
 }

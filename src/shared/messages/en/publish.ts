@@ -31,6 +31,7 @@ export const publishEn = {
   VHD_ROUNDED: 'The disk’s size of {size} bytes is not made of whole sectors. In the VHD it becomes {rounded} bytes.',
 
   POOL_NOT_THERE: 'The folder {path} is not there. Connect its disk or share, then refresh.',
+  POOL_NOT_MOUNTED: 'The folder {path} is there, but it is not the image pool’s: its file {file} is missing or another one’s. Connect and mount the pool’s disk or share, then refresh. If only that file was deleted, make it again with the text {text}.',
   POOL_NOT_A_DIRECTORY: '{path} is not a folder. Choose a folder.',
   POOL_NO_ACCESS: 'You may not open the folder {path}. Ask for the right to read and write it.',
   POOL_UNREADABLE: 'The folder {path} cannot be read: {cause}',

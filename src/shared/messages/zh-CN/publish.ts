@@ -32,6 +32,7 @@ export const publishZh: Record<keyof typeof publishEn, string> = {
   VHD_ROUNDED: '磁盘大小 {size} 字节不是整数个扇区，在 VHD 中将变为 {rounded} 字节。',
 
   POOL_NOT_THERE: '文件夹 {path} 不存在。请连接其磁盘或共享，然后刷新。',
+  POOL_NOT_MOUNTED: '文件夹 {path} 存在，但不是该镜像池的文件夹：其中的文件 {file} 不存在或属于其他镜像池。请连接并挂载镜像池的磁盘或共享，然后刷新。如果只是该文件被删除，请重新创建它，内容为 {text}。',
   POOL_NOT_A_DIRECTORY: '{path} 不是文件夹。请选择一个文件夹。',
   POOL_NO_ACCESS: '您无权打开文件夹 {path}。请申请读写权限。',
   POOL_UNREADABLE: '无法读取文件夹 {path}：{cause}',

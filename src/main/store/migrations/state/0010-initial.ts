@@ -128,6 +128,7 @@ create table image_pool (
   name text not null collate nocase unique,
   path text not null unique,
   is_sample integer not null default 0,
+  marker text,
   created_at integer not null
 ) strict;
 

@@ -34,9 +34,11 @@ export function convertDisk(deps: PublishDeps): StepAction {
       const { temporary, checkpoint } = pathsOf(ctx);
       const rows = await ledgerRows(ctx, temporary, checkpoint);
       const source = await openPlannedSource(deps, args, ctx.signal);
+      // A run that goes on after a restart must not write to the disk below the mount point of a pool that is not connected.
+      const pool = await deps.pools.get(args.target.poolId);
+      if (pool.problem !== null) throw new AppError(pool.problem.code, pool.problem.params);
       // Finished, but the run did not get to know: without its notes nothing vouches for the file, so it is made again.
       if ((await entryAt(temporary)) !== null && (await entryAt(checkpoint)) === null) await rm(temporary);
-      const pool = await deps.pools.get(args.target.poolId);
       const written = (await entryAt(temporary))?.size ?? 0n;
       const limits = [args.target.atMostBytes, pool.maxFileBytes, pool.freeBytes === null ? null : pool.freeBytes + Number(written)];
       const result = await deps.disks.convert({
