@@ -32,21 +32,28 @@ function causesOf(error: unknown): ErrorView['causes'] {
   const causes: ErrorView['causes'] = [];
   let cause = error instanceof Error ? error.cause : undefined;
   while (cause instanceof Error && causes.length < maxCauses) {
-    const code = cause instanceof AppError ? cause.code : 'code' in cause && typeof cause.code === 'string' ? cause.code : null;
+    const code = cause instanceof CodedError ? cause.code : 'code' in cause && typeof cause.code === 'string' ? cause.code : null;
     causes.push({ code, message: cause.message });
     cause = cause.cause;
   }
   return causes;
 }
 
+/** The error with its sentence; an unknown exception becomes `INTERNAL`. */
+function withSentence(error: unknown, correlationId: string): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof CodedError) return new AppError(error.code, error.params, { cause: error.cause, isRetryable: error.isRetryable });
+  return new AppError('INTERNAL', { correlationId });
+}
+
 /** What may leave the core of an error. An unknown exception becomes `INTERNAL` with only its correlation id. */
 export function viewError(error: unknown, correlationId: string): ErrorView {
-  const known = error instanceof AppError ? error : new AppError('INTERNAL', { correlationId });
+  const known = withSentence(error, correlationId);
   return {
     reason: known.asMessage,
     message: known.message,
     retryable: known.isRetryable,
     correlationId,
-    causes: known === error ? causesOf(error) : [],
+    causes: error instanceof CodedError ? causesOf(error) : [],
   };
 }
