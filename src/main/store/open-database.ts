@@ -2,7 +2,7 @@
  * Opens one database file in a store thread: pragmas, checks, the copy before a migration, and what happens to a file that
  * cannot be used. `state.sqlite` is never replaced; `cache.sqlite` is set aside and made anew.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import type { Message } from '../../shared/model/message.ts';
@@ -71,17 +71,34 @@ function copyBeforeMigrating(db: Database, start: ThreadStart, version: number):
   keepNewest(directory, 'state-', keptCopies);
 }
 
+const sqliteHeaderBytes = 100;
+
+function damaged(what: string): Error {
+  return Object.assign(new Error(what), { code: 'SQLITE_CORRUPT' });
+}
+
+/**
+ * A cache is only ever made after a state that holds its tables: a state file beside one that holds nothing has lost what was in it,
+ * and must not become a first run. (Moved away altogether is another thing: the sentence about damage asks for that.)
+ */
+function isBesideCache(directory: string): boolean {
+  return existsSync(databasePath(directory, 'state')) && existsSync(databasePath(directory, 'cache'));
+}
+
 function openWriter(start: ThreadStart, name: DatabaseName): Database {
   const plan = planFor(start.directory, name);
+  const mustHold = name === 'state' && isBesideCache(start.directory);
+  // Asked before SQLite opens it: beside an empty file it would remove the journal, which may be all that is left.
+  const before = mustHold ? statSync(plan.path) : null;
+  if (before?.isFile() === true && before.size < sqliteHeaderBytes) throw damaged('the file has no header');
   // Made first with its mode: SQLite gives its -wal and -shm files the mode of the main file.
   closeSync(openSync(plan.path, 'a', 0o600));
   const db = new Sqlite(plan.path);
   try {
     setPragmas(db, name);
     const version = readVersion(db, plan);
-    if (name === 'state' && version > 0 && db.pragma('quick_check(1)', { simple: true }) !== 'ok') {
-      throw Object.assign(new Error('quick_check found damage'), { code: 'SQLITE_CORRUPT' });
-    }
+    if (mustHold && version === 0) throw damaged('the file holds no tables');
+    if (name === 'state' && version > 0 && db.pragma('quick_check(1)', { simple: true }) !== 'ok') throw damaged('quick_check found damage');
     db.pragma('journal_mode = wal');
     if (name === 'state' && version > 0 && version < (plan.migrations.at(-1)?.version ?? 0)) copyBeforeMigrating(db, start, version);
     migrate(db, plan, version);

@@ -71,6 +71,14 @@ describe('opening a store', () => {
     ['a text file', (path: string) => writeFileSync(path, 'this is no database '.repeat(500))],
     ['pages of rubbish', damageMiddle],
     ['a file cut short', (path: string) => truncateSync(path, 5000)],
+    ['a file without a byte', (path: string) => truncateSync(path, 0)],
+    ['a file of less than a header', (path: string) => truncateSync(path, 40)],
+    ['a database without a table', (path: string) => {
+      rmSync(path);
+      const db = new Sqlite(path);
+      db.exec('create table gone (a); drop table gone');
+      db.close();
+    }],
   ])('says what to do about damaged state (%s) and never overwrites it', async (_name, damage) => {
     const directory = freshDirectory();
     await filled(directory);
@@ -79,6 +87,21 @@ describe('opening a store', () => {
     const before = readFileSync(path);
     await expect(open(directory)).rejects.toMatchObject({ code: 'STORE_CORRUPT', params: { path } });
     expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it('goes on with a first run that ended before anything was in its files', async () => {
+    const directory = freshDirectory();
+    writeFileSync(join(directory, 'state.sqlite'), '');
+    const store = await open(directory);
+    expect(store.notices).toEqual([]);
+  });
+
+  it('starts empty when the damaged state was moved away, as its sentence says', async () => {
+    const directory = freshDirectory();
+    await filled(directory);
+    for (const name of readdirSync(directory)) if (name.startsWith('state.sqlite')) rmSync(join(directory, name));
+    const store = await open(directory);
+    expect(await store.state.read.selectFrom('setting').selectAll().execute()).toEqual([]);
   });
 
   it.each([
