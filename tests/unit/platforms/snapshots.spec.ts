@@ -77,6 +77,16 @@ describe('a snapshot in a library', () => {
     await chmod(folder.path, 0o755);
   });
 
+  it('refuses a disk that another definition uses too, and names that; an overlay on it is fine', async () => {
+    await folder.vm({ file: 'sub/child', source: '../a.raw', name: 'twin' });
+    expect(await connector.snapshots.obstacle('a.xml')).toMatchObject({ code: 'SNAPSHOT_DISK_SHARED', params: { file: 'a.raw', users: 'twin' } });
+    await expect(connector.snapshots.prepare('a.xml', 'one', 'key')).rejects.toMatchObject({ code: 'SNAPSHOT_DISK_SHARED' });
+    expect(await connector.snapshots.obstacle('sub/child.xml')).toMatchObject({ code: 'SNAPSHOT_DISK_SHARED', params: { users: 'a' } });
+    await engine.createOverlay({ path: join(folder.path, 'child.qcow2'), basePath: join(folder.path, 'a.raw'), policy: { roots: [folder.path] } });
+    await folder.vm({ file: 'sub/child', source: '../child.qcow2', driver: 'qcow2', name: 'twin' });
+    expect(await connector.snapshots.obstacle('a.xml')).toBeNull();
+  });
+
   it('is told after a crash between the overlay and the definition, and can go on or back', async () => {
     const intent = await connector.snapshots.prepare('a.xml', 'one', 'key');
     const definition = await readFile(join(folder.path, 'a.xml'), 'utf8');

@@ -211,6 +211,21 @@ export class Library {
   }
 
   /**
+   * Other VMs of the library whose disk is this very file, not one that stands on it, by their names.
+   * @param own the VM that is asked about
+   */
+  async directUsers(own: ExternalId, file: string, signal: AbortSignal): Promise<string[]> {
+    const { folders } = await this.scan(signal);
+    const names = new Set<string>();
+    for (const path of definitionPaths(folders)) {
+      signal.throwIfAborted();
+      const definition = await this.definitions.read(path);
+      if (definition !== null && definition.id !== own && definition.disks.some((disk) => disk.path === file)) names.add(definition.name);
+    }
+    return [...names].sort((a, b) => a.localeCompare(b, 'en'));
+  }
+
+  /**
    * Other disks of the library whose data lies in one of these files, by the name of their VM (or of their file).
    * @param own the VM that is asked about
    */

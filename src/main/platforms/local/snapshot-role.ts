@@ -40,13 +40,13 @@ export class LocalSnapshots implements SnapshotRole {
     if (definition.kind === 'ovf') return say('SNAPSHOT_OVF');
     if (definition.text === null || definition.disks.length === 0) return definition.disks[0]?.problem ?? say('SNAPSHOT_NO_DISK');
     for (const disk of definition.disks) {
-      const problem = await this.#diskObstacle(disk);
+      const problem = await this.#diskObstacle(vm, disk);
       if (problem !== null) return problem;
     }
     return readOnlyReason(dirname(definition.path));
   }
 
-  async #diskObstacle({ path, problem }: DefinedDisk): Promise<Message | null> {
+  async #diskObstacle(vm: ExternalId, { path, problem }: DefinedDisk): Promise<Message | null> {
     if (path === null) return problem ?? say('SNAPSHOT_NO_DISK');
     let format: string;
     try {
@@ -56,6 +56,9 @@ export class LocalSnapshots implements SnapshotRole {
       throw error;
     }
     if (format !== 'qcow2' && format !== 'raw') return say('SNAPSHOT_FORMAT', { format: format.toUpperCase() });
+    // A VM that goes on writing into the file itself would change what the snapshot holds; its overlay's base becomes read-only besides.
+    const users = await this.#files.library.directUsers(vm, path, new AbortController().signal);
+    if (users.length > 0) return say('SNAPSHOT_DISK_SHARED', { file: basename(path), users: users.join(', ') });
     // What a running program goes on writing would change the snapshot under its overlay: where no lock tells, a changing file does.
     if (await this.#files.library.chains.isChanging(path)) return say('LIBRARY_DISK_CHANGING', { file: basename(path) });
     return readOnlyReason(dirname(path));

@@ -53,6 +53,7 @@ export const platformsEn = {
   SNAPSHOT_NO_DEFINITION: '“{name}” has no definition that can record snapshots.',
   SNAPSHOT_NO_DISK: 'The VM has no disk that a snapshot could be made of.',
   SNAPSHOT_FORMAT: 'Disks in the format {format} cannot have snapshots. Only QCOW2 and raw disks can.',
+  SNAPSHOT_DISK_SHARED: 'The disk {file} is also the disk of {users}, which would write into the snapshot. Give each VM a disk of its own first.',
   SNAPSHOT_NAME_TAKEN: '“{vm}” already has a snapshot named “{name}”. Choose another name.',
   SNAPSHOT_USED: '“{vm}” has been used since the snapshot “{name}” was made, so taking it back would lose data. Delete the snapshot instead, which keeps everything.',
   SNAPSHOT_BASE_SHARED: 'The files of the snapshot “{name}” are also used by {users}. Delete or flatten those first.',

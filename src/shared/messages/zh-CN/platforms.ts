@@ -54,6 +54,7 @@ export const platformsZh: Record<keyof typeof platformsEn, string> = {
   SNAPSHOT_NO_DEFINITION: '“{name}”没有可以记录快照的定义。',
   SNAPSHOT_NO_DISK: '该虚拟机没有可以创建快照的磁盘。',
   SNAPSHOT_FORMAT: '{format} 格式的磁盘不能有快照。只有 QCOW2 和 raw 磁盘可以。',
+  SNAPSHOT_DISK_SHARED: '磁盘 {file} 同时也是 {users} 的磁盘，后者会改写快照的内容。请先让每个虚拟机使用各自的磁盘。',
   SNAPSHOT_NAME_TAKEN: '“{vm}”已有名为“{name}”的快照。请选择其他名称。',
   SNAPSHOT_USED: '创建快照“{name}”之后，“{vm}”已被使用过，撤销快照会丢失数据。请改为删除该快照，这样会保留所有数据。',
   SNAPSHOT_BASE_SHARED: '快照“{name}”的文件还被 {users} 使用。请先删除或合并它们。',
