@@ -157,6 +157,13 @@ describe('the source VM’s own workflows', () => {
     expect((await r.plan(request)).findings.map((finding) => finding.reason.code)).toContain('VM_EDIT_NOTHING');
   });
 
+  it.each([['cirrus', 'blocking', false], ['vga', 'error', true], ['none', 'error', true]] as const)('say what is wrong with the video card %s', async (videoModel, severity, canStart) => {
+    const r = await rig();
+    const plan = await r.plan({ type: 'vm.edit', vmId: await r.vmId('gold'), change: { videoModel } });
+    expect(plan.findings).toContainEqual(expect.objectContaining({ id: 'video-card', severity, fix: null }));
+    expect(plan.canStart).toBe(canStart);
+  });
+
   it('make, revert and delete a snapshot', async () => {
     const r = await rig();
     const vmId = await r.vmId('gold');

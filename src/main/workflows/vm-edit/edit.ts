@@ -4,6 +4,7 @@ import { AppError } from '../../../shared/model/app-error.ts';
 import { hardwareChange, type Finding, type HardwareChange } from '../../../shared/model/finding.ts';
 import { platformId } from '../../../shared/model/ids.ts';
 import { say } from '../../../shared/model/message.ts';
+import { judgeVideoCard } from '../../../shared/rules/video-card.ts';
 import type { HardwareRole } from '../../platforms/connector.ts';
 import type { StepAction, StepContext, WorkflowDefinition } from '../engine/definition.ts';
 import { judgeStopped, readVm, vmPlan } from '../live-vm.ts';
@@ -56,6 +57,11 @@ export function vmEdit(deps: Deps): WorkflowDefinition<'vm.edit'> {
       const { known, connector, record } = vm;
       const source = say('PUBLISH_SOURCE_VM', { vm: record.name });
       const findings: Finding[] = judgeStopped(vm);
+      if (change.videoModel !== undefined) {
+        // The way out lies in the request itself: another card than the one just chosen.
+        const request = say('PUBLISH_SOURCE_REQUEST');
+        findings.push(...judgeVideoCard({ videoModel: change.videoModel, canEditHardware: true }).map((item) => ({ ...item, source: request, fix: null })));
+      }
       const role = await deps.platforms.roleOf(known.platformId, 'hardware');
       let preview = { before: '', after: '', fingerprint: '' };
       if (!role.isAvailable) findings.push({ id: 'hardware', severity: 'blocking', reason: role.reason, source, fix: null });
