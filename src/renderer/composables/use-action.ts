@@ -44,7 +44,7 @@ export function useActionRunner(): ActionRunner {
   const { t } = useText();
   const isRunning = ref(false);
   const reasonOf = <C>(action: Action<C>, context: C): string | null => {
-    if (connection.value === 'disconnected') return t('app.connection.disconnected');
+    if (connection.value === 'disconnected') return t('app.connection.whatToDo');
     const answer = action.canRun(context);
     return answer === true ? null : answer;
   };

@@ -38,6 +38,7 @@ describe('the frame', () => {
     await settle();
     expect(footer()).not.toContain('Connected');
     expect(footer()).toContain('does not answer');
+    expect(document.querySelector('footer [role="status"]')?.getAttribute('title')).toContain('start it again and open the new address');
   });
 
   it('goes to a page from the palette by keys alone', async () => {

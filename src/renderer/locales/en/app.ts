@@ -12,6 +12,7 @@ export const app = {
   'app.connection.connected': 'Connected',
   'app.connection.connecting': 'Connecting…',
   'app.connection.disconnected': 'Goldpress does not answer. Trying again…',
+  'app.connection.whatToDo': 'Goldpress does not answer. Trying again… If it was ended, start it again and open the new address.',
   'app.copied': 'Copied',
   'app.copy': 'Copy',
   'app.error.causes': 'Details',

@@ -14,6 +14,7 @@ export const app: Record<keyof typeof en, string> = {
   'app.connection.connected': '已连接',
   'app.connection.connecting': '正在连接…',
   'app.connection.disconnected': 'Goldpress 没有响应，正在重试…',
+  'app.connection.whatToDo': 'Goldpress 没有响应，正在重试… 如果它已退出，请重新启动，并打开新的地址。',
   'app.copied': '已复制',
   'app.copy': '复制',
   'app.error.causes': '详细信息',
