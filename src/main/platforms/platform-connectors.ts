@@ -67,7 +67,10 @@ export class PlatformConnectors {
   async drop(id: PlatformId): Promise<void> {
     const connector = this.#live.get(id);
     this.#live.delete(id);
-    if (connector !== undefined) await (await connector).dispose();
+    if (connector === undefined) return;
+    // One that could not be made has told its caller so; there is nothing of it to end.
+    const made = await connector.catch(() => null);
+    await made?.dispose();
   }
 
   async dispose(): Promise<void> {
