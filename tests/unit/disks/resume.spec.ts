@@ -47,6 +47,8 @@ describe.each(variants)('%s %s', (targetFormat, compression) => {
     const conversion = job(targetFormat, compression);
     await killAfter(conversion, batches);
     const saved = readCheckpoint(folder.file('b.checkpoint'));
+    // On a fast machine the conversion may have ended before the kill: its checkpoint is gone, and it is made once more.
+    if (saved === null) rmSync(folder.file('b'), { force: true });
     const result = await engine.convert(conversion, silent);
     if (saved !== null && saved.batches.length > 0) expect(result.resumedFromBytes).toBeGreaterThan(0);
     expect(existsSync(folder.file('b.checkpoint'))).toBe(false);
