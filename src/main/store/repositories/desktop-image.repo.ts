@@ -8,6 +8,7 @@ import type { Verification } from '../../../shared/model/desktop-image.ts';
 import type { DiskIdentity } from '../../../shared/model/disk.ts';
 import type { DesktopImageId, DesktopImageVersionId, ExternalId, ImagePoolId, PlatformId, SourceVmId } from '../../../shared/model/ids.ts';
 import { nameKey } from '../../../shared/rules/image-name.ts';
+import { containsPattern } from '../list-query.ts';
 import type { StoreDatabase } from '../store.ts';
 import type { StateSchema } from '../schema-state.ts';
 import { toImage, toVersion, toVersionRow, type StoredDesktopImage, type StoredVersion } from './desktop-image-rows.ts';
@@ -34,8 +35,6 @@ const filterColumns: Readonly<Record<string, string>> = {
   pool: 'image_pool.name', architecture: 'desktop_image.architecture', type: 'desktop_image_version.file_type', by: 'desktop_image_version.published_by',
 };
 
-const escapeLike = (word: string): string => word.replace(/[\\%_]/g, (found) => `\\${found}`);
-
 export class DesktopImageRepository {
   readonly #db: StoreDatabase<StateSchema>;
 
@@ -58,7 +57,7 @@ export class DesktopImageRepository {
     for (const word of filter.split(/\s+/).filter((part) => part !== '')) {
       const colon = word.indexOf(':');
       const column = colon > 0 ? filterColumns[word.slice(0, colon)] : undefined;
-      const pattern = `%${escapeLike(column === undefined ? word : word.slice(colon + 1))}%`;
+      const pattern = containsPattern(column === undefined ? word : word.slice(colon + 1));
       query = column === undefined
         ? query.where(sql<boolean>`(desktop_image.name like ${pattern} escape '\\' or image_pool.name like ${pattern} escape '\\'
             or json_extract(desktop_image_version.source_json, '$.vmName') like ${pattern} escape '\\' or desktop_image.id = ${word})`)

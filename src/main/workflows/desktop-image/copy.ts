@@ -10,7 +10,8 @@ import { directoryFacts } from '../../image-pools/pool-facts.ts';
 import { versionLock } from '../../store/repositories/desktop-image.repo.ts';
 import type { StepAction, StepContext, WorkflowDefinition } from '../engine/definition.ts';
 import type { PublishDeps } from '../publish/deps.ts';
-import { entryAt, isPlaced, placeFile, syncPath } from '../publish/durable-files.ts';
+import { nameWrittenFile } from '../name-written-file.ts';
+import { entryAt } from '../publish/durable-files.ts';
 import { isSameIdentity } from '../publish/steps/verify-image.ts';
 import { copyFileResumable, removeOwn } from './copy-file.ts';
 import { fileStamp, findVersion, judgeFile, versionSource, versionSubject, type FoundVersion } from './stored-version.ts';
@@ -64,40 +65,11 @@ function verifyCopy(deps: PublishDeps): StepAction {
 }
 
 function nameCopy(deps: PublishDeps): StepAction {
-  const expectFile = (ctx: StepContext): Promise<string> => {
-    const { targetPath } = argsOf(ctx);
-    return ctx.artifacts.expect('file', say('DESKTOP_IMAGE_ARTIFACT_COPY', { path: targetPath }), { path: targetPath });
-  };
-  const conclude = async (ctx: StepContext): Promise<{ path: string }> => {
-    const { targetPath, temporary } = argsOf(ctx);
-    await ctx.artifacts.mark(await expectFile(ctx), 'kept');
-    for (const item of await ctx.artifacts.list()) if (item.ref['path'] === temporary) await ctx.artifacts.mark(item.id, 'removed');
-    return { path: targetPath };
-  };
-  return {
-    cancel: 'before',
-    intent: () => Promise.resolve({}),
-    async run(ctx) {
-      const { targetPath, temporary } = argsOf(ctx);
-      await expectFile(ctx);
-      await placeFile(temporary, targetPath);
-      await syncPath(dirname(targetPath), 'directory');
-      return conclude(ctx);
-    },
-    async probe(ctx) {
-      const { versionId, targetPath, temporary } = argsOf(ctx);
-      const { version } = await findVersion(deps, versionId);
-      if ((await entryAt(temporary)) !== null || !(await isPlaced(temporary, targetPath, version.actualBytes))) return { state: 'absent' };
-      return { state: 'done', output: await conclude(ctx) };
-    },
-    async compensate(ctx) {
-      const { targetPath, temporary } = argsOf(ctx);
-      const row = await expectFile(ctx);
-      // Only a link to our own temporary file, or our reservation, is ours to remove here.
-      if ((await entryAt(temporary)) !== null && (await isPlaced(temporary, targetPath, 0))) await removeOwn(targetPath);
-      await ctx.artifacts.mark(row, 'removed');
-    },
-  };
+  return nameWrittenFile({
+    paths: argsOf,
+    description: 'DESKTOP_IMAGE_ARTIFACT_COPY',
+    expectedBytes: async (ctx) => (await findVersion(deps, argsOf(ctx).versionId)).version.actualBytes,
+  });
 }
 
 async function judgeTarget(found: FoundVersion, targetPath: string): Promise<Finding[]> {

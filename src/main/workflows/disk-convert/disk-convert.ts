@@ -15,7 +15,8 @@ import type { PublishDeps } from '../publish/deps.ts';
 import { entryAt } from '../publish/durable-files.ts';
 import { toJson } from '../publish/publish-args.ts';
 import { requireSound } from '../publish/steps/verify-image.ts';
-import { nameConverted, pathsOf } from './name-converted.ts';
+import { nameWrittenFile } from '../name-written-file.ts';
+import { pathsOf } from './convert-paths.ts';
 
 const argsSchema = z.object({
   sourcePath: z.string(),
@@ -162,7 +163,15 @@ export function diskConvert(deps: PublishDeps): WorkflowDefinition<'disk.convert
         dedupKey: `disk-convert:${wanted.targetPath}`,
       };
     },
-    actions: { convert: convertFile(deps), verify: verifyFile(deps), name: nameConverted((ctx) => convertedSchema.parse(ctx.outputs['convert']).targetBytes) },
+    actions: {
+      convert: convertFile(deps),
+      verify: verifyFile(deps),
+      name: nameWrittenFile({
+        paths: pathsOf,
+        description: 'DISK_CONVERT_RESULT',
+        expectedBytes: (ctx) => Promise.resolve(convertedSchema.parse(ctx.outputs['convert']).targetBytes),
+      }),
+    },
     result: (outputs) => {
       const named = z.object({ path: z.string() }).safeParse(outputs['name']);
       return named.success ? { kind: 'disk', id: named.data.path, name: basename(named.data.path) } : null;
