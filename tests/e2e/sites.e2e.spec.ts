@@ -94,10 +94,13 @@ test('a folder becomes an image pool and is forgotten again', async ({ window })
     await dialog(window, 'New image pool').getByRole('button', { name: 'Add image pool' }).click();
     await expect(dialog(window)).toBeHidden();
     await expect(row(window, /^USB/)).toContainText('Ready');
-    expect(await readdir(join(folder, 'USB disk'))).toEqual([]);
+    // Nothing of the write test is left; the marker tells the folder from an empty mount point.
+    expect(await readdir(join(folder, 'USB disk'))).toEqual(['.goldpress-pool.json']);
     await chooseFromMenu(window, 'Actions for USB', 'Remove…');
     await dialog(window).getByRole('button', { name: 'Remove', exact: true }).click();
     await expect(row(window, /^USB/)).toBeHidden();
+    // The marker stays: another Goldpress may go by it.
+    expect(await readdir(join(folder, 'USB disk'))).toEqual(['.goldpress-pool.json']);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@
  */
 import type { ClusterCompression, DiskIdentity, DiskInspection, DiskLayer, DiskMap, DiskTargetFormat } from '../../shared/model/disk.ts';
 import type { Message } from '../../shared/model/message.ts';
+import type { DiskPlace } from './disk-place.ts';
 import { LeadPool } from './lead-pool.ts';
 
 /** Which other files a chain may lead to. A backing file outside `roots` (after realpath) is refused, whatever its spelling. */
@@ -15,6 +16,8 @@ export interface ChainPolicy {
 export interface DiskFile {
   path: string;
   policy: ChainPolicy;
+  /** Where `path` and the policy's roots lie; absent = on this computer. */
+  place?: DiskPlace;
   /** Of an OVA: the name of the disk inside it. Absent = its only disk. */
   member?: string;
   /** Id or name of an internal snapshot of a qcow2 file. Absent = the active state. */

@@ -7,14 +7,16 @@ import { say } from '../../shared/model/message.ts';
 import type { Connector } from './connector.ts';
 
 /** Roles that change something on the platform. */
-const changing: ReadonlySet<Role> = new Set(['hardware', 'snapshots', 'deleter', 'creator', 'power']);
+const changing: ReadonlySet<Role> = new Set(['hardware', 'snapshots', 'deleter', 'creator', 'imageStore', 'attributes', 'power']);
 
 function hasRole(connector: Connector, role: Role): boolean {
   switch (role) {
     case 'sourceVms': return true;
     case 'images': return connector.inventory.images !== undefined;
-    case 'hardware': case 'snapshots': case 'deleter': case 'creator': case 'diskExport': return connector[role] !== undefined;
-    case 'power': case 'console': case 'agent': return false;
+    case 'hardware': case 'snapshots': case 'deleter': case 'diskExport': case 'imageStore': case 'attributes': case 'power': case 'agent':
+      return connector[role] !== undefined;
+    case 'creator': return connector.creator !== undefined || connector.remoteCreator !== undefined;
+    case 'console': return false;
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Capabilities } from '../../shared/model/capability.ts';
 import type { HardwareChange } from '../../shared/model/finding.ts';
+import type { FileType } from '../../shared/model/desktop-image.ts';
 import type { DiskFormat } from '../../shared/model/disk.ts';
 import type { ExternalId } from '../../shared/model/ids.ts';
 import type { Message } from '../../shared/model/message.ts';
@@ -30,6 +31,12 @@ export interface SourceVmRecord {
   snapshots: VmSnapshot[];
   instructions: Instructions[];
   definitionText: string | null;
+  /** The project that owns it; null where the platform has none. */
+  projectId?: ExternalId | null;
+  /** Addresses of its network ports, as the platform or the guest agent tells them. */
+  addresses?: string[];
+  /** What the platform itself calls its state (`SHUTOFF`, `image_uploading`), where that says more than the power state. */
+  status?: string | null;
   /** Changes whenever the VM or its disks may have changed. */
   fingerprint: string;
 }
@@ -48,7 +55,46 @@ export interface ImageRecord {
   instructions: Instructions[];
   /** For platforms whose image is a file here; null otherwise. */
   diskPath: string | null;
+  /** The project that owns it; null where the platform has none. */
+  projectId?: ExternalId | null;
+  /** What the platform itself calls its state (`active`, `importing`); shown as it is, judged `unknown` where it is not known. */
+  status?: string | null;
+  /** `public`, `community`, `shared`, `private`, as the platform says it. */
+  visibility?: string | null;
+  /** Every further property, as the platform keeps it. */
+  properties?: Record<string, string>;
+  createdAt?: number | null;
+  updatedAt?: number | null;
   fingerprint: string;
+}
+
+/** A project that a tenant maps to. The management project is hidden: its images are the system's. */
+export interface ProjectRecord {
+  externalId: ExternalId;
+  name: string;
+  isManagement: boolean;
+}
+
+/** A size that the platform offers for new VMs (a Nova flavor, and never one of ours). */
+export interface InstanceSizeRecord {
+  externalId: ExternalId;
+  name: string;
+  vcpus: number;
+  memoryBytes: number;
+  diskBytes: number;
+}
+
+/** A store on the platform that desktop images can be published into. */
+export interface PoolRecord {
+  externalId: ExternalId;
+  name: string;
+  /** Where it lies on the platform, for people; null where it has no place that can be named. */
+  location: string | null;
+  freeBytes: number | null;
+  totalBytes: number | null;
+  /** What can be stored in it. */
+  fileTypes: readonly FileType[];
+  problem: Message | null;
 }
 
 export interface ProbeResult {
@@ -61,6 +107,15 @@ export interface ProbeResult {
 export interface Inventory {
   sourceVms(signal: AbortSignal): AsyncIterable<SourceVmRecord[]>;
   images?(signal: AbortSignal): AsyncIterable<ImageRecord[]>;
+  projects?(signal: AbortSignal): AsyncIterable<ProjectRecord[]>;
+  instanceSizes?(signal: AbortSignal): AsyncIterable<InstanceSizeRecord[]>;
+  pools?(signal: AbortSignal): AsyncIterable<PoolRecord[]>;
+  /**
+   * Only what changed since then (epoch ms by the platform's clock), for a quick pass between complete listings. It never sweeps.
+   * Absent where the platform cannot be asked so.
+   */
+  changedSourceVms?(since: number, signal: AbortSignal): AsyncIterable<SourceVmRecord[]>;
+  changedImages?(since: number, signal: AbortSignal): AsyncIterable<ImageRecord[]>;
 }
 
 export interface HardwareRole {
@@ -129,9 +184,130 @@ export interface DiskUse {
   detail: Message | null;
 }
 
+/** What a platform was asked to make: everything needed to find it again, stored before it is asked. */
+export interface PlatformIntent {
+  /** The idempotency key, put where the platform can show it again. */
+  key: string;
+  data: Record<string, string>;
+}
+
+/** What became of an intent: looked up by its key, never asked twice. `unknown` where the platform cannot tell: a person decides. */
+export type PlatformOutcome<T> = { state: 'done'; value: T } | { state: 'absent' } | { state: 'running' } | { state: 'failed'; reason: Message } | { state: 'unknown' };
+
+export type ReportProgress = (progress: { doneBytes: number; totalBytes: number | null }) => void;
+
+/** An image on the platform, as far as it vouches for the bytes. */
+export interface PlatformImage {
+  externalId: ExternalId;
+  /** Of the stored file. */
+  sizeBytes: number | null;
+  virtualBytes: number | null;
+  format: DiskFormat | null;
+  /** The platform's own hash over the stored file (`sha512`); null where it keeps none. */
+  hash: { algorithm: string; value: string } | null;
+}
+
+/**
+ * Where a VM's disk can only be read after the platform has made a copy of it (an image of a server, an uploaded volume). The copy is
+ * the run's own and is removed when it ends.
+ */
+export interface StagingRole {
+  prepare(vm: ExternalId, diskKey: string, key: string): Promise<PlatformIntent>;
+  /** Asks once, waits until it is there. After a crash `find` says what became of it, and a running one is waited for. */
+  create(vm: ExternalId, intent: PlatformIntent, report: ReportProgress, signal: AbortSignal): Promise<PlatformImage>;
+  find(intent: PlatformIntent, signal: AbortSignal): Promise<PlatformOutcome<PlatformImage>>;
+  file(staged: PlatformImage): Promise<DiskFile>;
+  /** Removes what the intent made, whatever of it there is. Idempotent. */
+  remove(intent: PlatformIntent, signal: AbortSignal): Promise<void>;
+}
+
+/** What an image in a platform's store is to be. */
+export interface StoreImageSpec {
+  /** Of the pool, as `PoolRecord.externalId`. */
+  pool: ExternalId;
+  /** Name of the desktop image's version: unique in its pool. */
+  name: string;
+  fileType: FileType;
+  virtualBytes: number;
+  os: OsIdentity;
+  bootMode: BootMode;
+  videoModel: string | null;
+}
+
+/** Stores of the platform as image pools. Nothing is visible under its final name before `publish`. */
+export interface ImageStoreRole {
+  /** Null where the copy can be made inside the platform; else why its bytes have to go through this computer. */
+  copyObstacle(vm: ExternalId, diskKey: string, spec: StoreImageSpec, signal: AbortSignal): Promise<Message | null>;
+  prepareCopy(vm: ExternalId, diskKey: string, spec: StoreImageSpec, key: string): Promise<PlatformIntent>;
+  /** Copies inside the platform; asked once, then waited for. A platform that never ends is given up with a sentence that says so. */
+  copy(vm: ExternalId, intent: PlatformIntent, report: ReportProgress, signal: AbortSignal): Promise<PlatformImage>;
+  prepareUpload(spec: StoreImageSpec, sizeBytes: number, key: string): Promise<PlatformIntent>;
+  /** Uploads a verified file of this computer; goes on from what is there where the platform can. */
+  upload(intent: PlatformIntent, path: string, report: ReportProgress, signal: AbortSignal): Promise<PlatformImage>;
+  find(intent: PlatformIntent, signal: AbortSignal): Promise<PlatformOutcome<PlatformImage>>;
+  /** Gives it its final name and attributes. Idempotent. @returns its id from now on */
+  publish(image: PlatformImage, intent: PlatformIntent, spec: StoreImageSpec, signal: AbortSignal): Promise<ExternalId>;
+  /** As it is now. @throws `NOT_FOUND` */
+  current(pool: ExternalId, image: ExternalId, signal: AbortSignal): Promise<PlatformImage>;
+  /** For reading it back by ranges. */
+  file(pool: ExternalId, image: ExternalId): Promise<DiskFile>;
+  /** Removes what an intent made and did not publish. Idempotent. */
+  undo(intent: PlatformIntent, signal: AbortSignal): Promise<void>;
+  /** Removes a published image. Idempotent. @throws what the platform says (protected, in use) */
+  remove(pool: ExternalId, image: ExternalId, signal: AbortSignal): Promise<void>;
+}
+
+/** Where the disk of a new VM comes from: a file of this computer, or an image in one of the platform's own stores. */
+export type NewVmDisk = { kind: 'file'; path: string; sizeBytes: number } | { kind: 'stored'; pool: ExternalId; image: ExternalId };
+
+/** Makes VMs on a platform that is not a folder here. Asked once, found again by its key. */
+export interface RemoteCreatorRole {
+  /** Null where it can be made; else why not (no room, no matching instance size …). */
+  obstacle(spec: NewVmSpec, disk: NewVmDisk, signal: AbortSignal): Promise<Message | null>;
+  prepare(spec: NewVmSpec, disk: NewVmDisk, key: string): Promise<PlatformIntent>;
+  create(spec: NewVmSpec, disk: NewVmDisk, intent: PlatformIntent, report: ReportProgress, signal: AbortSignal): Promise<ExternalId>;
+  find(intent: PlatformIntent, signal: AbortSignal): Promise<PlatformOutcome<ExternalId>>;
+  undo(intent: PlatformIntent, signal: AbortSignal): Promise<void>;
+}
+
+/** Attributes of an image that the platform has a place for. Absent keys stay as they are; null removes. There is no password here. */
+export interface ImageAttributeChange {
+  bootMode?: 'bios' | 'uefi' | null;
+  videoModel?: string | null;
+  osType?: 'linux' | 'windows' | null;
+  osDistro?: string | null;
+  adminUser?: string | null;
+}
+
+export interface AttributesRole {
+  /** Idempotent. @throws what the platform says */
+  patch(image: ExternalId, change: ImageAttributeChange, key: string, signal: AbortSignal): Promise<void>;
+  read(image: ExternalId, signal: AbortSignal): Promise<Required<ImageAttributeChange>>;
+}
+
+export interface PowerRole {
+  /** Asks and waits until it is so. A graceful stop that the guest ignores ends with `POWER_STILL_RUNNING`. Idempotent. */
+  start(vm: ExternalId, signal: AbortSignal): Promise<void>;
+  stop(vm: ExternalId, how: 'graceful' | 'forced', signal: AbortSignal): Promise<void>;
+}
+
+/** What the agent inside a guest says, and whether it is there to say it now. */
+export interface AgentReport {
+  isConnected: boolean;
+  os: OsIdentity;
+  hostName: string | null;
+  reportedAt: number | null;
+}
+
+export interface AgentRole {
+  report(vm: ExternalId, signal: AbortSignal): Promise<AgentReport>;
+}
+
 export interface DiskExportRole {
-  /** The file of one disk and the files its chain may lead to. Platforms that stream disks get a second way with their connector. */
+  /** The file of one disk and the files its chain may lead to, here or on the platform. @throws where the platform has `staging` instead */
   diskFile(vm: ExternalId, diskKey: string): Promise<DiskFile>;
+  /** Present where a copy has to be made before a disk can be read. */
+  readonly staging?: StagingRole;
   use(vm: ExternalId, diskKey: string): Promise<DiskUse>;
   /** Names of other VMs whose chain goes through a disk of this VM. */
   dependants(vm: ExternalId): Promise<string[]>;
@@ -149,7 +325,13 @@ export interface Connector {
   readonly snapshots?: SnapshotRole;
   readonly deleter?: DeleterRole;
   readonly creator?: CreatorRole;
+  /** Instead of `creator` where disks do not lie in a folder of this computer. */
+  readonly remoteCreator?: RemoteCreatorRole;
   readonly diskExport?: DiskExportRole;
+  readonly imageStore?: ImageStoreRole;
+  readonly attributes?: AttributesRole;
+  readonly power?: PowerRole;
+  readonly agent?: AgentRole;
   /** The file of a VDI image, for platforms whose images are files here. */
   imageFile?(id: ExternalId): Promise<DiskFile>;
   dispose(): Promise<void>;

@@ -114,12 +114,12 @@ export class PlatformService {
     }
   }
 
-  /** A directory comes as a grant; what is stored is its path. */
+  /** A directory or file comes as a grant; what is stored is its path. */
   #resolveGrants(kind: PlatformKind, settings: Settings): Settings {
     const resolved: Settings = { ...settings };
     for (const field of this.#deps.registry.factory(kind).fields) {
       const value = resolved[field.key];
-      if (field.type === 'directory' && typeof value === 'string') resolved[field.key] = resolve(this.#deps.grants.resolve(value as FileGrantId));
+      if ((field.type === 'directory' || field.type === 'file') && typeof value === 'string') resolved[field.key] = resolve(this.#deps.grants.resolve(value as FileGrantId));
     }
     return resolved;
   }

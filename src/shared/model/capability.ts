@@ -12,7 +12,7 @@ export const available: Availability = { isAvailable: true };
 export const unavailable = (reason: Message): Availability => ({ isAvailable: false, reason });
 
 /** Roles a connector may offer; each is probed. */
-export const roles = ['images', 'sourceVms', 'hardware', 'snapshots', 'deleter', 'creator', 'diskExport', 'power', 'console', 'agent'] as const;
+export const roles = ['images', 'sourceVms', 'hardware', 'snapshots', 'deleter', 'creator', 'diskExport', 'imageStore', 'attributes', 'power', 'console', 'agent'] as const;
 export type Role = (typeof roles)[number];
 
 export const capabilities = z.partialRecord(z.enum(roles), availability);

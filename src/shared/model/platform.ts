@@ -39,7 +39,7 @@ export type Platform = z.infer<typeof platform>;
 /** One field of the form that adds a platform; made from the connector's configuration schema. */
 export const configField = z.object({
   key: z.string(),
-  type: z.enum(['text', 'directory', 'number', 'boolean', 'choice', 'secret']),
+  type: z.enum(['text', 'directory', 'file', 'number', 'boolean', 'choice', 'secret']),
   label: message,
   help: message.nullable(),
   isRequired: z.boolean(),
@@ -47,6 +47,16 @@ export const configField = z.object({
 });
 export type ConfigField = z.infer<typeof configField>;
 
+/**
+ * What the other side showed and a person may trust for this platform alone: a certificate or an SSH host key. `value` goes into the
+ * setting named `field`, where it is checked before the first byte is sent.
+ */
+export const trustOffer = z.object({ field: z.string(), value: z.string().max(1000), what: z.enum(['certificate', 'host-key']), detail: message });
+export type TrustOffer = z.infer<typeof trustOffer>;
+
 /** One step of a connection test, with what it saw. */
-export const testStep = z.object({ title: message, outcome: z.enum(['ok', 'failed', 'skipped']), detail: message.nullable() });
+export const testStep = z.object({
+  title: message, outcome: z.enum(['ok', 'failed', 'skipped']), detail: message.nullable(),
+  trust: trustOffer.nullable().optional(),
+});
 export type TestStep = z.infer<typeof testStep>;

@@ -39,7 +39,7 @@ export interface LocalDeps {
 
 export class LocalConnector implements Connector {
   readonly kind = 'local';
-  readonly inventory: Required<Inventory>;
+  readonly inventory: Required<Pick<Inventory, 'sourceVms' | 'images'>>;
   readonly hardware: LocalHardware;
   readonly snapshots: LocalSnapshots;
   readonly deleter: LocalDeleter;

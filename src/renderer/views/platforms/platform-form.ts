@@ -17,6 +17,7 @@ export const emptyValues = (): FieldValues => ({ texts: {}, numbers: {}, switche
 function valueOf(field: ConfigField, values: FieldValues): string | number | boolean | undefined {
   switch (field.type) {
     case 'directory':
+    case 'file':
       return values.files[field.key]?.grantId;
     case 'number':
       return values.numbers[field.key];

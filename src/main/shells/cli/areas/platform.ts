@@ -101,7 +101,7 @@ async function readSettings(context: CliContext, kind: Kind, pairs: Map<string, 
   for (const [key, value] of pairs) {
     const field = known.find((candidate) => candidate.key === key);
     if (field === undefined) throw new UsageError('CLI_BAD_CHOICE', { option: '--option', text: key, choices: known.map((item) => item.key).join(', ') });
-    if (field.type === 'directory') settings[key] = await context.grant(value);
+    if (field.type === 'directory' || field.type === 'file') settings[key] = await context.grant(value);
     else if (field.type === 'number') settings[key] = Number(value);
     else if (field.type === 'boolean') settings[key] = value === 'true' || value === 'yes';
     else settings[key] = value;
