@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { editHardware } from '../../../src/main/platforms/local/domain-edit.ts';
-import { parseDomain } from '../../../src/main/platforms/local/domain-xml.ts';
-import { domainText } from '../../../src/main/platforms/local/domain-template.ts';
+import { editHardware } from '../../../src/main/platforms/domain-xml/domain-edit.ts';
+import { parseDomain } from '../../../src/main/platforms/domain-xml/domain-xml.ts';
+import { domainText } from '../../../src/main/platforms/domain-xml/domain-template.ts';
 import { readSnapshots, writeSnapshots, type SnapshotEntry } from '../../../src/main/platforms/local/snapshot-metadata.ts';
-import { osOfLibosinfoId } from '../../../src/main/platforms/local/libosinfo.ts';
-import { maxDefinitionBytes, serializeXml } from '../../../src/main/platforms/local/xml.ts';
+import { osOfLibosinfoId } from '../../../src/main/platforms/domain-xml/libosinfo.ts';
+import { maxDefinitionBytes, serializeXml } from '../../../src/main/platforms/domain-xml/xml.ts';
 import { oracle } from '../../oracles.ts';
 
 const GiB = 1024 ** 3;

@@ -6,7 +6,7 @@ import { AppError } from '../../../shared/model/app-error.ts';
 import type { ExternalId } from '../../../shared/model/ids.ts';
 import type { CreatorRole, NewVmSpec } from '../connector.ts';
 import { createDefinition, exists, readDefinition } from './definition-file.ts';
-import { domainText } from './domain-template.ts';
+import { domainText } from '../domain-xml/domain-template.ts';
 import { cutToBytes } from './file-names.ts';
 import type { LibraryRoot } from './library-root.ts';
 import { readOnlyReason } from './writability.ts';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../../shared/model/app-error.ts';
-import { maxDefinitionBytes } from './xml.ts';
+import { maxDefinitionBytes } from '../domain-xml/xml.ts';
 
 export interface DefinitionText {
   path: string;

@@ -9,7 +9,7 @@ import type { ExternalId } from '../../../shared/model/ids.ts';
 import { say, type Message } from '../../../shared/model/message.ts';
 import { unknownOs, type BootMode, type OsIdentity } from '../../../shared/model/os.ts';
 import { exists, readDefinition, textFingerprint } from './definition-file.ts';
-import { looksLikeDomain, parseDomain } from './domain-xml.ts';
+import { looksLikeDomain, parseDomain } from '../domain-xml/domain-xml.ts';
 import { baseNameOf, roleOf, stemOf, unfinishedSuffixes } from './file-names.ts';
 import type { LibraryRoot } from './library-root.ts';
 import { parseOvf } from './ovf.ts';

@@ -7,7 +7,7 @@ import type { ExternalId } from '../../../shared/model/ids.ts';
 import type { HardwareRole } from '../connector.ts';
 import type { Definition } from './definitions.ts';
 import { replaceDefinition, textFingerprint } from './definition-file.ts';
-import { editHardware } from './domain-edit.ts';
+import { editHardware } from '../domain-xml/domain-edit.ts';
 import { isHeldByOther, LockTable } from './in-use.ts';
 import type { Library } from './library.ts';
 import { readOnlyReason } from './writability.ts';

@@ -6,7 +6,7 @@ import type { Element } from '@xmldom/xmldom';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { say, type Message } from '../../../shared/model/message.ts';
 import { type BootMode, type OsIdentity, unknownOs } from '../../../shared/model/os.ts';
-import { attribute, child, children, descend, localName, parseXml, textOf } from './xml.ts';
+import { attribute, child, children, descend, localName, parseXml, textOf } from '../domain-xml/xml.ts';
 
 export interface OvfDisk {
   key: string;

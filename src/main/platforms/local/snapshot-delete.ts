@@ -17,7 +17,7 @@ import { setMode, type SnapshotFiles } from './snapshot-files.ts';
 import { writeSnapshots } from './snapshot-metadata.ts';
 import { toIntent, type PlanOf } from './snapshot-plan.ts';
 import { entryOf, snapshotFilesOf } from './snapshot-revert.ts';
-import { serializeXml } from './xml.ts';
+import { serializeXml } from '../domain-xml/xml.ts';
 
 type DeletePlan = PlanOf<'delete'>;
 type Flattening = DeletePlan['flatten'][number];

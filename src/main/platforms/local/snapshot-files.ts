@@ -8,8 +8,8 @@ import type { Definition } from './definitions.ts';
 import { codeOf, exists, syncFolder } from './definition-file.ts';
 import { removeFile } from './deleter-role.ts';
 import { stampOf } from './disk-chains.ts';
-import { setDiskSource } from './domain-edit.ts';
-import { parseDomain, type Domain } from './domain-xml.ts';
+import { setDiskSource } from '../domain-xml/domain-edit.ts';
+import { parseDomain, type Domain } from '../domain-xml/domain-xml.ts';
 import type { Library } from './library.ts';
 import { withBaseName, type DiskSwitch } from './snapshot-plan.ts';
 

@@ -5,8 +5,8 @@
  */
 import type { Element } from '@xmldom/xmldom';
 import type { VmSnapshot } from '../../../shared/model/source-vm.ts';
-import type { Domain } from './domain-xml.ts';
-import { appendChild, attribute, child, children, ensureChild, removeElement } from './xml.ts';
+import type { Domain } from '../domain-xml/domain-xml.ts';
+import { appendChild, attribute, child, children, ensureChild, removeElement } from '../domain-xml/xml.ts';
 
 export const snapshotNamespace = 'urn:goldpress:snapshots:1';
 

@@ -10,12 +10,12 @@ import type { SnapshotIntent } from '../connector.ts';
 import type { Definition } from './definitions.ts';
 import { replaceDefinition } from './definition-file.ts';
 import { stampOf } from './disk-chains.ts';
-import { changeHardware } from './domain-edit.ts';
+import { changeHardware } from '../domain-xml/domain-edit.ts';
 import { refuseInUse } from './hardware-role.ts';
 import type { SnapshotFiles } from './snapshot-files.ts';
 import { writeSnapshots, type SnapshotEntry } from './snapshot-metadata.ts';
 import { overlayPathFor, toIntent, type DiskSwitch, type PlanOf } from './snapshot-plan.ts';
-import { serializeXml } from './xml.ts';
+import { serializeXml } from '../domain-xml/xml.ts';
 
 export async function planRevert(files: SnapshotFiles, vm: ExternalId, snapshotId: string, overlayId: string): Promise<SnapshotIntent> {
   const { library } = files;

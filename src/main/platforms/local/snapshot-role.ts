@@ -14,7 +14,7 @@ import type { SnapshotIntent, SnapshotRole } from '../connector.ts';
 import type { DefinedDisk, Definition } from './definitions.ts';
 import { exists, replaceDefinition } from './definition-file.ts';
 import { stampOf } from './disk-chains.ts';
-import { setDiskSource } from './domain-edit.ts';
+import { setDiskSource } from '../domain-xml/domain-edit.ts';
 import { refuseInUse } from './hardware-role.ts';
 import type { Library } from './library.ts';
 import { planDelete, runDelete, findDelete, undoDelete } from './snapshot-delete.ts';
@@ -22,7 +22,7 @@ import { setMode, SnapshotFiles } from './snapshot-files.ts';
 import { readSnapshots, writeSnapshots } from './snapshot-metadata.ts';
 import { overlayPathFor, planOf, snapshotIdFor, toIntent, type DiskSwitch, type PlanOf } from './snapshot-plan.ts';
 import { findRevert, planRevert, runRevert, undoRevert } from './snapshot-revert.ts';
-import { serializeXml } from './xml.ts';
+import { serializeXml } from '../domain-xml/xml.ts';
 import { readOnlyReason } from './writability.ts';
 
 export class LocalSnapshots implements SnapshotRole {
