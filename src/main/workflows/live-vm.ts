@@ -1,9 +1,11 @@
 /** One source VM as its platform has it now, for workflows that change it. */
 import { AppError } from '../../shared/model/app-error.ts';
+import { CodedError } from '../../shared/model/coded-error.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import type { SourceVmId } from '../../shared/model/ids.ts';
 import { say } from '../../shared/model/message.ts';
 import type { Connector, SourceVmRecord } from '../platforms/connector.ts';
+import { chainLocks, diskLock } from './disk-locks.ts';
 import type { PublishDeps } from './publish/deps.ts';
 import type { KnownSourceVm } from './source-vm-lookup.ts';
 
@@ -29,11 +31,28 @@ export function judgeStopped({ record }: LiveVm): Finding[] {
   return [{ id: 'power', severity: 'blocking', reason: say('VM_MUST_BE_STOPPED', { vm: record.name }), source, fix: { kind: 'written-step', label: say('READY_FIX_SHUT_DOWN') } }];
 }
 
+/** Every file behind the VM's disks. What cannot be read is locked by where the platform says it lies. */
+async function diskLocks(deps: Pick<PublishDeps, 'disks'>, { known, connector, record }: LiveVm, signal: AbortSignal): Promise<string[]> {
+  const { diskExport } = connector;
+  const locks = await Promise.all(record.disks.map(async (disk) => {
+    try {
+      if (diskExport === undefined || diskExport.staging !== undefined) return [`disk:${known.platformId}\0${disk.location}`];
+      const file = await diskExport.diskFile(known.externalId, disk.key);
+      return chainLocks(file, await deps.disks.chain(file, signal));
+    } catch (error) {
+      if (signal.aborted || !(error instanceof CodedError)) throw error;
+      return [diskLock(null, disk.location)];
+    }
+  }));
+  return [...new Set(locks.flat())];
+}
+
 /** What every plan about one VM has in common. */
-export function vmPlan({ known, record }: LiveVm): { subject: { kind: 'source-vm'; id: string; name: string }; locks: string[] } {
-  const system = record.disks.find((disk) => disk.isSystem);
+export async function vmPlan(
+  deps: Pick<PublishDeps, 'disks'>, vm: LiveVm, signal: AbortSignal,
+): Promise<{ subject: { kind: 'source-vm'; id: string; name: string }; locks: string[] }> {
   return {
-    subject: { kind: 'source-vm', id: known.id, name: record.name },
-    locks: [`vm:${known.id}`, ...(system === undefined ? [] : [`disk:${system.location}`])],
+    subject: { kind: 'source-vm', id: vm.known.id, name: vm.record.name },
+    locks: [`vm:${vm.known.id}`, ...(await diskLocks(deps, vm, signal))],
   };
 }

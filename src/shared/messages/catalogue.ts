@@ -10,6 +10,7 @@ import { inspectionEn } from './en/inspection.ts';
 import { platformsEn } from './en/platforms.ts';
 import { publishEn } from './en/publish.ts';
 import { readinessEn } from './en/readiness.ts';
+import { remotePublishEn } from './en/remote-publish.ts';
 import { storeEn } from './en/store.ts';
 import { systemEn } from './en/system.ts';
 import { tasksEn } from './en/tasks.ts';
@@ -21,6 +22,7 @@ import { inspectionZh } from './zh-CN/inspection.ts';
 import { platformsZh } from './zh-CN/platforms.ts';
 import { publishZh } from './zh-CN/publish.ts';
 import { readinessZh } from './zh-CN/readiness.ts';
+import { remotePublishZh } from './zh-CN/remote-publish.ts';
 import { storeZh } from './zh-CN/store.ts';
 import { systemZh } from './zh-CN/system.ts';
 import { tasksZh } from './zh-CN/tasks.ts';
@@ -29,13 +31,13 @@ export const locales = ['en', 'zh-CN'] as const;
 export type Locale = (typeof locales)[number];
 
 const en = {
-  ...accessEn, ...cliEn, ...desktopImagesEn, ...disksEn, ...inspectionEn, ...platformsEn, ...publishEn, ...readinessEn, ...storeEn, ...systemEn, ...tasksEn,
+  ...accessEn, ...cliEn, ...desktopImagesEn, ...disksEn, ...inspectionEn, ...platformsEn, ...publishEn, ...readinessEn, ...remotePublishEn, ...storeEn, ...systemEn, ...tasksEn,
 };
 
 export type MessageCode = keyof typeof en;
 
 const zh: Record<MessageCode, string> = {
-  ...accessZh, ...cliZh, ...desktopImagesZh, ...disksZh, ...inspectionZh, ...platformsZh, ...publishZh, ...readinessZh, ...storeZh, ...systemZh, ...tasksZh,
+  ...accessZh, ...cliZh, ...desktopImagesZh, ...disksZh, ...inspectionZh, ...platformsZh, ...publishZh, ...readinessZh, ...remotePublishZh, ...storeZh, ...systemZh, ...tasksZh,
 };
 
 export const catalogue: Record<Locale, Record<MessageCode, string>> = { en, 'zh-CN': zh };

@@ -71,6 +71,20 @@ describe('clone', () => {
   });
 });
 
+describe('two tasks on one disk', () => {
+  it('are not both started when the VMs share only the file at the bottom of their chains', async () => {
+    const r = await rig({ disks: (real) => changed(real, { convert: (_job, _report, signal) => new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error))) }) });
+    for (const child of ['one', 'two']) {
+      await r.deps.disks.createOverlay({ path: join(r.library, `${child}.qcow2`), basePath: join(r.library, 'gold.raw'), policy: { roots: [r.library] } });
+      writeFileSync(join(r.library, `${child}.xml`), domain(child, [{ file: `${child}.qcow2`, format: 'qcow2' }]));
+    }
+    const first = await r.start(await r.plan(await r.clone('One', {}, 'one')));
+    await expect(r.start(await r.plan(await r.clone('Two', {}, 'two')))).rejects.toMatchObject({ code: 'LOCK_BUSY' });
+    await r.engine.cancel(first);
+    expect(await r.until(first, 'cancelled', 'failed')).toBe('cancelled');
+  });
+});
+
 describe('clone is refused', () => {
   it('when the name belongs to an image from elsewhere', async () => {
     const r = await rig();

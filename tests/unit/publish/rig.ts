@@ -12,6 +12,7 @@ import { EventBus } from '../../../src/main/events.ts';
 import { Flavors } from '../../../src/main/flavors/flavors.ts';
 import { ImagePools } from '../../../src/main/image-pools/image-pools.ts';
 import { markerName } from '../../../src/main/image-pools/pool-marker.ts';
+import type { Connector } from '../../../src/main/platforms/connector.ts';
 import { LocalConnector } from '../../../src/main/platforms/local/local-connector.ts';
 import { sourceVmIdOf } from '../../../src/main/platforms/resource-id.ts';
 import { DesktopImageRepository } from '../../../src/main/store/repositories/desktop-image.repo.ts';
@@ -98,6 +99,8 @@ export interface RigOptions {
   /** Wraps the disk engine, to change the world in the middle of its work. */
   disks?: (real: DiskEngine) => DiskEngine;
   poolPath?: string;
+  /** Another platform than the local library; the library is there all the same. */
+  platform?: (directory: string) => Connector;
 }
 
 const settled: RunStatus[] = ['succeeded', 'failed', 'cancelled', 'waiting', 'needs-attention', 'interrupted'];
@@ -121,6 +124,7 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
   const store = await openStore(join(directory, 'data'), { log, clock: systemClock });
   const disks = options.disks?.(sharedDiskEngine()) ?? sharedDiskEngine();
   const connector = new LocalConnector({ path: library }, { engine: sharedDiskEngine(), clock: systemClock, settleMs: 0 });
+  const platform = options.platform?.(directory) ?? connector;
   const events = new EventBus();
   const images = new DesktopImageRepository(store.state);
   const flavorRows = new FlavorRepository(store.state);
@@ -131,12 +135,12 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
 
   const vms = async (): Promise<{ externalId: string; name: string }[]> => {
     const found = [];
-    for await (const page of connector.inventory.sourceVms(never)) found.push(...page);
+    for await (const page of platform.inventory.sourceVms(never)) found.push(...page);
     return found;
   };
   const deps: PublishDeps = {
     disks, pools, images, flavors: flavorRows, events, clock: systemClock, grants: new FileGrants(),
-    platforms: { connector: () => Promise.resolve(connector), roleOf: () => Promise.resolve(available) },
+    platforms: { connector: () => Promise.resolve(platform), roleOf: () => Promise.resolve(available) },
     sourceVms: {
       find: async (id) => {
         const vm = (await vms()).find((candidate) => sourceVmIdOf(platformId, candidate.externalId) === id);

@@ -8,6 +8,7 @@ import { say } from '../../../shared/model/message.ts';
 import { judgePoolLimits } from '../../../shared/rules/pool-limits.ts';
 import { directoryFacts } from '../../image-pools/pool-facts.ts';
 import { versionLock } from '../../store/repositories/desktop-image.repo.ts';
+import { diskLock } from '../disk-locks.ts';
 import type { StepAction, StepContext, WorkflowDefinition } from '../engine/definition.ts';
 import type { PublishDeps } from '../publish/deps.ts';
 import { nameWrittenFile } from '../name-written-file.ts';
@@ -107,7 +108,7 @@ export function desktopImageCopy(deps: PublishDeps): WorkflowDefinition<'desktop
         facts: { bytesToWrite: found.version.actualBytes, targetPath },
         fingerprint: JSON.stringify(args),
         subject: versionSubject(found),
-        locks: [versionLock(versionId), `disk:${targetPath}`],
+        locks: [versionLock(versionId), diskLock(null, targetPath)],
         dedupKey: `copy:${targetPath}`,
       };
     },

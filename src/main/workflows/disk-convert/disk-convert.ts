@@ -10,6 +10,7 @@ import type { DiskFile } from '../../disks/disk-engine.ts';
 import { isSameIdentity } from '../../disks/identity.ts';
 import { maxVhdBytes } from '../../disks/vhd/target.ts';
 import { directoryFacts } from '../../image-pools/pool-facts.ts';
+import { diskLock } from '../disk-locks.ts';
 import type { RequestOf, StepAction, StepContext, WorkflowDefinition } from '../engine/definition.ts';
 import type { PublishDeps } from '../publish/deps.ts';
 import { entryAt } from '../publish/durable-files.ts';
@@ -159,7 +160,7 @@ export function diskConvert(deps: PublishDeps): WorkflowDefinition<'disk.convert
         facts: { virtualBytes, targetPath: wanted.targetPath },
         fingerprint: JSON.stringify(args),
         subject: { kind: 'disk', id: wanted.sourcePath, name: basename(wanted.sourcePath) },
-        locks: [`disk:${wanted.sourcePath}`, `disk:${wanted.targetPath}`],
+        locks: [diskLock(null, wanted.sourcePath), diskLock(null, wanted.targetPath)],
         dedupKey: `disk-convert:${wanted.targetPath}`,
       };
     },

@@ -11,6 +11,7 @@ import type { StepPlan } from './definition.ts';
 import type { Failpoints } from './failpoints.ts';
 import type { JournalChange, StepChange } from './journal.ts';
 import { JournalFailure, type LiveRun } from './live-run.ts';
+import { isKept, releaseAll } from './release.ts';
 import { askProbeFailed, askUndoFailed } from './questions.ts';
 import { stepContext } from './step-context.ts';
 import type { StepRunner } from './step-runner.ts';
@@ -33,13 +34,15 @@ export class Compensation {
   async undo(live: LiveRun): Promise<void> {
     if (!(await this.#settlePivot(live))) return;
     const { steps } = live.record.plan;
-    for (let index = steps.length - 1; index > live.pivotIndex; index -= 1) {
+    // Ended by a person's choice: what the steps after the pivot made stays.
+    for (let index = steps.length - 1; index > live.pivotIndex && !isKept(live); index -= 1) {
       const step = steps[index];
       if (step === undefined || !hasToBeUndone(live, step.key)) continue;
       if (live.pauseSignal.aborted) return;
       if (!(await this.#undoStep(live, step))) return;
     }
-    await live.update(() => endOfUndo(live));
+    if (!(await releaseAll(live, this.#deps))) return;
+    await live.update(() => (isKept(live) ? endOfKept(live) : endOfUndo(live)));
     live.progress.flush();
   }
 
@@ -139,6 +142,21 @@ function endOfUndo(live: LiveRun): JournalChange {
       ...openAsUnknown(live, (item) => !isBehindPivot(item.stepKey)),
     ],
     events: [live.event(say(pivotIndex === -1 ? 'TASK_EVENT_UNDONE' : 'TASK_EVENT_CANCEL_AFTER_PIVOT'))],
+    areLocksReleased: true,
+  };
+}
+
+/** Nothing more is done, forward or back; everything made stays and is listed. */
+export function endOfKept(live: LiveRun): JournalChange {
+  const result = resultOf(live);
+  return {
+    run: { status: live.record.error === null ? 'cancelled' : 'failed', endedAt: live.now, pending: null, result },
+    steps: [
+      ...skipRest(live),
+      ...live.steps.filter((step) => step.status === 'running').map(({ key }) => ({ key, status: 'failed' as const, endedAt: live.now })),
+    ],
+    artifacts: settleKept(live),
+    events: [live.event(result === null ? say('TASK_EVENT_KEPT') : say('TASK_EVENT_KEPT_RESULT', { name: result.name }))],
     areLocksReleased: true,
   };
 }

@@ -1,11 +1,11 @@
 /** What a person's answer does to a run that waits: go on, go back, or end here and keep what was made. */
 import { AppError } from '../../../shared/model/app-error.ts';
 import { say } from '../../../shared/model/message.ts';
-import { settleKept } from './artifacts.ts';
 import { cancelAvailability, demand } from './cancel.ts';
-import { resultOf, skipRest } from './compensation.ts';
+import { endOfKept, skipRest } from './compensation.ts';
 import type { EventRecord, JournalChange, Pending } from './journal.ts';
 import type { LiveRun } from './live-run.ts';
+import { endKey, releasable } from './release.ts';
 
 /** The change that a choice makes. Throws when the run asks nothing, or not this. */
 export function decisionOf(live: LiveRun, choice: string): JournalChange {
@@ -88,17 +88,13 @@ function leaveBehind(live: LiveRun, pending: Pending): JournalChange {
   };
 }
 
-/** Nothing more is done, forward or back; everything made stays and is listed. */
+/** Ends the run here. What it made stays; what it used for itself only is given back first, where there is such a thing. */
 function endHere(live: LiveRun): JournalChange {
-  const { error } = live.record;
-  return {
-    run: { status: error === null ? 'cancelled' : 'failed', endedAt: live.now, pending: null, result: resultOf(live) },
-    steps: [
-      ...skipRest(live),
-      ...live.steps.filter((step) => step.status === 'running').map(({ key }) => ({ key, status: 'failed' as const, endedAt: live.now })),
-    ],
-    artifacts: settleKept(live),
-    events: decided(live, 'keep'),
-    areLocksReleased: true,
-  };
+  const events = decided(live, 'keep');
+  if (releasable(live).length === 0) {
+    const end = endOfKept(live);
+    return { ...end, events: [...events, ...(end.events ?? [])] };
+  }
+  const answers = { ...live.record.answers, [endKey]: 'keep' };
+  return { run: { status: live.record.error === null ? 'cancelling' : 'compensating', pending: null, answers }, events };
 }

@@ -102,6 +102,11 @@ export interface StepAction {
   probe?(ctx: StepContext, intent: JsonObject): Promise<ProbeAnswer>;
   /** Undoes what this step did, from its intent (and output when it ended). Removes only what the ledger lists. Idempotent. */
   compensate?(ctx: StepContext, intent: JsonObject, output: JsonObject | null): Promise<void>;
+  /**
+   * Gives back what this step made for the run's own use only, when the run ends past its pivot without having done so in a later step.
+   * From the ledger, like `compensate`, and idempotent; what it cannot remove is listed as left behind.
+   */
+  release?(ctx: StepContext, intent: JsonObject, output: JsonObject | null): Promise<void>;
   /** Names given to `ctx.failpoint` inside `run`, so that the crash suite knows to visit them; each run must pass all of them. */
   failpoints?: readonly string[];
 }

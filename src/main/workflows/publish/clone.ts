@@ -7,8 +7,10 @@ import { InspectionMemo } from './source.ts';
 import { checkAgain } from './steps/check-again.ts';
 import { contentIdentity } from './steps/content-identity.ts';
 import { convertDisk } from './steps/convert-disk.ts';
+import { examineDisk } from './steps/examine-disk.ts';
 import { registerImage } from './steps/register-image.ts';
 import { takeSnapshot } from './steps/take-snapshot.ts';
+import { stageDisk, unstageDisk } from './steps/stage-disk.ts';
 import { verifyImage } from './steps/verify-image.ts';
 
 export function publishClone(deps: PublishDeps): WorkflowDefinition<'publish.clone'> {
@@ -20,10 +22,13 @@ export function publishClone(deps: PublishDeps): WorkflowDefinition<'publish.clo
     plan: (request, signal) => planPublication(deps, memo, request, signal),
     actions: {
       check: checkAgain(deps),
+      stage: stageDisk(deps),
+      examine: examineDisk(deps),
       convert: convertDisk(deps),
       verify: verifyImage(deps),
       register: registerImage(deps),
       content: contentIdentity(deps),
+      unstage: unstageDisk(deps),
       snapshot: takeSnapshot(deps, (ctx) => {
         const { source, snapshotName }: PublishArgs = argsOf(ctx);
         return { platformId: source.platformId, externalId: source.externalId, vmName: source.vmName, name: snapshotName ?? '' };

@@ -9,7 +9,9 @@ import { compareSource } from './steps/compare-source.ts';
 import { contentIdentity } from './steps/content-identity.ts';
 import { convertDisk } from './steps/convert-disk.ts';
 import { deleteSource } from './steps/delete-source.ts';
+import { examineDisk } from './steps/examine-disk.ts';
 import { registerImage } from './steps/register-image.ts';
+import { stageDisk, unstageDisk } from './steps/stage-disk.ts';
 import { verifyImage } from './steps/verify-image.ts';
 
 export function publishConvert(deps: PublishDeps): WorkflowDefinition<'publish.convert'> {
@@ -21,10 +23,13 @@ export function publishConvert(deps: PublishDeps): WorkflowDefinition<'publish.c
     plan: (request, signal) => planPublication(deps, memo, request, signal),
     actions: {
       check: checkAgain(deps),
+      stage: stageDisk(deps),
+      examine: examineDisk(deps),
       convert: convertDisk(deps),
       verify: verifyImage(deps),
       register: registerImage(deps),
       content: contentIdentity(deps),
+      unstage: unstageDisk(deps),
       compare: compareSource(deps),
       delete: deleteSource(deps),
     },

@@ -9,7 +9,7 @@ import type { DeletionManifest } from '../../platforms/connector.ts';
 import type { PublishDeps } from './deps.ts';
 import { identifyOs, type PublishSource } from './source.ts';
 
-type Request = PublishRequest;
+type Request = Pick<PublishRequest, 'osFamily'>;
 
 const found = (id: string, severity: Severity, reason: Message, source: Message, fix: Message | null = null): Finding => ({
   id, severity, reason, source, fix: fix === null ? null : { kind: 'written-step', label: fix },
@@ -32,6 +32,11 @@ export async function judgeSource(deps: PublishDeps, source: PublishSource, requ
     inspectionError: source.problem,
     canEditHardware: hardware.isAvailable && record.definition !== 'bare-disk' && record.definition !== 'ovf',
   });
+  if (source.access === 'staged') {
+    const at = findings.findIndex((item) => item.id === 'disk-inspected');
+    const unread = found('disk-inspected', 'unknown', say('PUBLISH_STAGED_UNREAD', { platform: known.platformName }), vm);
+    if (at !== -1) findings.splice(at, 1, unread, found('disk-staged', 'info', say('PUBLISH_STAGED_NOTE', { platform: known.platformName, vm: record.name }), vm));
+  }
   if (use.state !== 'free') {
     const reason = use.detail ?? say(use.state === 'locked' ? 'PUBLISH_DISK_LOCKED' : 'PUBLISH_DISK_CHANGING');
     findings.push(found('disk-use', 'blocking', reason, vm, say('PUBLISH_FIX_RELEASE')));

@@ -72,14 +72,15 @@ export function targetSize(disk: Pick<ReadDisk, 'layers' | 'virtualBytes'>, aske
   const whole = virtualBytes + formatOverheadBytes(virtualBytes);
   if (asked.fileType === 'vhd' && asked.vhdVariant === 'fixed') return { atLeastBytes: virtualBytes + 512, atMostBytes: whole };
   const stored = layers.reduce((sum, layer) => sum + layer.actualBytes, 0);
-  const isPlain = layers.every((layer) => layer.compression === null && (layer.clusterBytes === null || layer.clusterBytes >= coarseClusterBytes));
+  // Layers that could not be read yet say nothing.
+  const isPlain = layers.length > 0 && layers.every((layer) => layer.compression === null && (layer.clusterBytes === null || layer.clusterBytes >= coarseClusterBytes));
   const atMostBytes = asked.fileType === 'qcow2' && isPlain ? Math.min(whole, stored + formatOverheadBytes(virtualBytes)) : whole;
   // The newest layer may hide data of those below it, so their sum is no lower bound; the largest one nearly is.
   const largest = layers.reduce((most, layer) => Math.max(most, layer.actualBytes), 0);
   return { atLeastBytes: Math.min(virtualBytes, largest, atMostBytes), atMostBytes };
 }
 
-export function judgeChoices(asked: PublishRequest, osFamily: OsFamily, flavor: Flavor | null): Finding[] {
+export function judgeChoices(asked: Pick<PublishRequest, 'architecture' | 'fileType' | 'configure'>, osFamily: OsFamily, flavor: Flavor | null): Finding[] {
   const findings: Finding[] = [];
   const type = fileTypeProblem(asked.architecture, osFamily, asked.fileType);
   if (type !== null) findings.push(blocking('file-type', type));
@@ -89,7 +90,7 @@ export function judgeChoices(asked: PublishRequest, osFamily: OsFamily, flavor: 
 }
 
 /** Limits that depend on the size of the disk. */
-export function judgeSizes(pool: ImagePool, disk: ReadDisk, asked: PublishRequest, flavor: Flavor | null): Finding[] {
+export function judgeSizes(pool: ImagePool, disk: Pick<ReadDisk, 'layers' | 'virtualBytes'>, asked: Pick<PublishRequest, 'fileType' | 'vhdVariant'>, flavor: Flavor | null): Finding[] {
   return [
     ...judgePoolLimits(pool, targetSize(disk, asked)),
     ...(asked.fileType === 'vhd' ? judgeVhdLimits(disk.virtualBytes) : []),

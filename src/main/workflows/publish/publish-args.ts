@@ -5,7 +5,9 @@ import { diskIdentity } from '../../../shared/model/disk.ts';
 import { architecture } from '../../../shared/model/flavor.ts';
 import { desktopImageId, desktopImageVersionId, imagePoolId, platformId, sourceVmId } from '../../../shared/model/ids.ts';
 import { bootMode, osIdentity } from '../../../shared/model/os.ts';
+import type { Finding } from '../../../shared/model/finding.ts';
 import type { JsonObject, StepContext } from '../engine/definition.ts';
+import { platformImage, platformIntent } from '../platform-work.ts';
 
 export const publishArgs = z.object({
   mode: z.enum(['clone', 'convert']),
@@ -17,6 +19,10 @@ export const publishArgs = z.object({
     externalId: z.string(),
     vmFingerprint: z.string(),
     diskKey: z.string(),
+    /** `staged`: its disk can be read only after the platform has made a copy; disk facts are then found out by the run. */
+    access: z.enum(['direct', 'staged']).default('direct'),
+    /** What the person said the operating system is. */
+    osSaid: z.enum(['windows', 'linux', 'other']).nullable().default(null),
     diskFingerprint: z.string(),
     virtualBytes: z.number(),
     os: osIdentity,
@@ -41,11 +47,20 @@ export const publishArgs = z.object({
     atMostBytes: z.number(),
   }),
   snapshotName: z.string().nullable(),
+  /** `error` and `warning` findings of the plan, by `seenKey`: the person has read them. */
+  seenFindings: z.array(z.string()).default([]),
 });
 export type PublishArgs = z.infer<typeof publishArgs>;
 
 export const argsOf = (ctx: StepContext): PublishArgs => publishArgs.parse(ctx.args);
 
+/** The same finding with a worse severity is another one. */
+export const seenKey = ({ id, severity }: Pick<Finding, 'id' | 'severity'>): string => `${severity}:${id}`;
+
+export const stagedOutput = z.object({ image: platformImage, intent: platformIntent, vmFingerprint: z.string() });
+export const examinedOutput = z.object({
+  fingerprint: z.string(), virtualBytes: z.number(), os: osIdentity, bootMode, atLeastBytes: z.number(), atMostBytes: z.number(),
+});
 export const convertOutput = z.object({ virtualBytes: z.number(), targetBytes: z.number(), fastIdentity: diskIdentity, sourceFingerprint: z.string() });
 export const verifyOutput = z.object({ verifiedAt: z.number() });
 export const registerOutput = z.object({ desktopImageId, versionId: desktopImageVersionId, path: z.string() });

@@ -6,22 +6,24 @@ import type { Flavor } from '../../../shared/model/flavor.ts';
 import type { ImagePool } from '../../../shared/model/image-pool.ts';
 import { say, type Message } from '../../../shared/model/message.ts';
 import type { PublishRequest } from '../../../shared/model/workflow-request.ts';
+import { chainLocks } from '../disk-locks.ts';
 import type { PlanDraft, StepPlan } from '../engine/definition.ts';
 import type { PublishDeps } from './deps.ts';
 import { judgeDeletion, judgeSnapshot, judgeSource } from './preflight-source.ts';
 import { decideVersion, judgeChoices, judgeSizes, targetSize, type TargetDecision } from './preflight-target.ts';
-import { toJson, type PublishArgs } from './publish-args.ts';
-import { identifyOs, readSource, type InspectionMemo, type PublishSource } from './source.ts';
+import { seenKey, toJson, type PublishArgs } from './publish-args.ts';
+import { identifyOs, readSource, type InspectionMemo, type PublishSource, type ReadDisk } from './source.ts';
 
 export async function planPublication(deps: PublishDeps, memo: InspectionMemo, request: PublishRequest, signal: AbortSignal): Promise<PlanDraft> {
   const [source, pool] = [await readSource(deps, memo, request.vmId, signal), await deps.pools.get(request.poolId)];
   const flavor = request.configure?.kind === 'dedicated' ? await deps.flavors.find(request.configure.flavorId) : null;
   const decision = await decideVersion(deps, source, pool, request);
   const os = identifyOs(source, request.osFamily);
+  const size = sizeOf(source);
   const findings: Finding[] = [
     ...decision.findings,
     ...judgeChoices(request, os.family, flavor),
-    ...(source.disk === null ? [] : judgeSizes(pool, source.disk, request, flavor)),
+    ...(size === null ? [] : judgeSizes(pool, size, request, flavor)),
     ...(await judgeSource(deps, source, request)),
   ];
   const snapshotName = request.type === 'publish.clone' ? request.snapshotName : null;
@@ -35,7 +37,7 @@ export async function planPublication(deps: PublishDeps, memo: InspectionMemo, r
   const vm = source.record.name;
   return {
     title: isConvert ? say('PUBLISH_CONVERT_TITLE', { vm, name, number }) : say('PUBLISH_CLONE_TITLE', { vm, name, number }),
-    steps: stepsOf(args),
+    steps: stepsOf({ ...args, seenFindings: findings.filter(isConfirmed).map(seenKey) }),
     findings: worstFirst(findings),
     typedName: isConvert ? vm : null,
     facts: {
@@ -47,26 +49,37 @@ export async function planPublication(deps: PublishDeps, memo: InspectionMemo, r
       atLeastBytes: args.target.atLeastBytes,
       atMostBytes: args.target.atMostBytes,
       freeBytes: pool.freeBytes,
+      isStaged: source.access === 'staged',
       filesToDelete: deletion?.manifest?.items.length ?? 0,
       suggestedSnapshotName: defaultSnapshotName(name, number),
     },
     fingerprint: fingerprintOf({ args, manifest: deletion?.manifest?.fingerprint ?? null, flavor, problem: source.problem }),
     subject: { kind: 'source-vm', id: request.vmId, name: vm },
-    locks: [`vm:${request.vmId}`, ...(source.disk === null ? [] : [`disk:${source.disk.file.path}`]), `name:${pool.id}/${nameKey(name)}`],
+    locks: [`vm:${request.vmId}`, ...(source.disk === null ? [] : chainLocks(source.disk.file, source.disk.layers)), `name:${pool.id}/${nameKey(name)}`],
     dedupKey: `publish:${request.vmId}:${pool.id}/${nameKey(name)}`,
   };
 }
+
+const isConfirmed = ({ severity }: Finding): boolean => severity === 'error' || severity === 'warning';
 
 /** Of everything the run relies on; free space is left out, because it changes all the time and is checked again as it is needed. */
 function fingerprintOf(facts: unknown): string {
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex');
 }
 
+/** Of a disk that cannot be read yet only its size is known, as the platform tells it. */
+function sizeOf({ disk, access, systemDisk }: PublishSource): Pick<ReadDisk, 'layers' | 'virtualBytes'> | null {
+  if (disk !== null) return disk;
+  const virtualBytes = systemDisk?.virtualBytes ?? null;
+  return access === 'staged' && virtualBytes !== null ? { layers: [], virtualBytes } : null;
+}
+
 function argumentsOf(
   request: PublishRequest, source: PublishSource, pool: ImagePool, flavor: Flavor | null, { image, name, number }: TargetDecision, snapshotName: string | null,
 ): PublishArgs {
   const { known, record, disk } = source;
-  const size = disk === null ? { atLeastBytes: 0, atMostBytes: 0 } : targetSize(disk, request);
+  const sized = sizeOf(source);
+  const size = sized === null ? { atLeastBytes: 0, atMostBytes: 0 } : targetSize(sized, request);
   const bootOfDisk = disk?.inspection.boot.only ?? 'unknown';
   return {
     mode: request.type === 'publish.convert' ? 'convert' : 'clone',
@@ -77,9 +90,11 @@ function argumentsOf(
       platformName: known.platformName,
       externalId: known.externalId,
       vmFingerprint: record.fingerprint,
-      diskKey: disk?.key ?? '',
+      diskKey: source.systemDisk?.key ?? '',
+      access: source.access,
+      osSaid: request.osFamily,
       diskFingerprint: disk?.fingerprint ?? '',
-      virtualBytes: disk?.virtualBytes ?? 0,
+      virtualBytes: sized?.virtualBytes ?? 0,
       os: identifyOs(source, request.osFamily),
       bootMode: record.bootMode === 'unknown' ? bootOfDisk : record.bootMode,
       videoModel: record.videoModel,
@@ -100,6 +115,7 @@ function argumentsOf(
       ...size,
     },
     snapshotName,
+    seenFindings: [],
   };
 }
 
@@ -114,8 +130,13 @@ interface StepShape {
 
 function stepsOf(args: PublishArgs): StepPlan[] {
   const { source, target } = args;
+  const isStaged = source.access === 'staged';
   const shapes: StepShape[] = [
     { key: 'check', action: 'check', title: say('PUBLISH_STEP_CHECK'), weight: 1 },
+    ...(isStaged ? [
+      { key: 'stage', action: 'stage', title: say('PUBLISH_STEP_STAGE', { platform: source.platformName }), weight: 30 },
+      { key: 'examine', action: 'examine', title: say('PUBLISH_STEP_EXAMINE'), weight: 2 },
+    ] : []),
     { key: 'convert', action: 'convert', title: say('PUBLISH_STEP_CONVERT', { file: target.fileName }), weight: 60 },
     { key: 'verify', action: 'verify', title: say('PUBLISH_STEP_VERIFY'), weight: 25 },
     { key: 'register', action: 'register', title: say('PUBLISH_STEP_REGISTER', { number: target.number }), weight: 1, isPivot: true },
@@ -125,10 +146,12 @@ function stepsOf(args: PublishArgs): StepPlan[] {
     shapes.push({ key: 'snapshot', action: 'snapshot', title: say('PUBLISH_STEP_SNAPSHOT', { name: args.snapshotName }), weight: 1 });
   }
   if (args.mode === 'convert') {
-    shapes.push(
-      { key: 'compare', action: 'compare', title: say('PUBLISH_STEP_COMPARE'), weight: 40 },
-      { key: 'delete', action: 'delete', title: say('PUBLISH_STEP_DELETE', { vm: source.vmName }), weight: 1, isDestructive: true },
-    );
+    const title = isStaged ? say('PUBLISH_STEP_COMPARE_STAGED') : say('PUBLISH_STEP_COMPARE');
+    shapes.push({ key: 'compare', action: 'compare', title, weight: 40 });
+  }
+  if (isStaged) shapes.push({ key: 'unstage', action: 'unstage', title: say('PUBLISH_STEP_UNSTAGE', { platform: source.platformName }), weight: 1 });
+  if (args.mode === 'convert') {
+    shapes.push({ key: 'delete', action: 'delete', title: say('PUBLISH_STEP_DELETE', { vm: source.vmName }), weight: 1, isDestructive: true });
   }
   const stored = toJson(args);
   return shapes.map((shape) => ({ isDestructive: false, isPivot: false, ...shape, args: stored }));

@@ -30,6 +30,8 @@ export interface PublishSource {
   connector: Connector;
   record: SourceVmRecord;
   systemDisk: VmDisk | null;
+  /** `staged`: the platform has to make a copy before the disk can be read; then `disk` is null and `problem` too. */
+  access: 'direct' | 'staged';
   disk: ReadDisk | null;
   /** Why `disk` is null. */
   problem: Message | null;
@@ -46,7 +48,7 @@ export class InspectionMemo {
   }
 
   async inspect(file: DiskFile, fingerprint: string, signal: AbortSignal): Promise<DiskInspection> {
-    const key = `${file.path}\0${fingerprint}`;
+    const key = [file.place?.label ?? '', file.path, file.member ?? '', file.snapshot ?? '', fingerprint].join('\0');
     const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
     const found = await this.#disks.inspect(file, signal);
@@ -73,7 +75,7 @@ export async function readSource(deps: PublishDeps, memo: InspectionMemo, id: So
   const connector = await deps.platforms.connector(known.platformId);
   const record = await connector.current(known.externalId, signal);
   const systemDisk = record.disks.find((disk) => disk.isSystem) ?? null;
-  const found = { known, connector, record, systemDisk, use: { state: 'free', detail: null } as DiskUse };
+  const found = { known, connector, record, systemDisk, access: 'direct' as PublishSource['access'], use: { state: 'free', detail: null } as DiskUse };
   const unread = (problem: Message | null): PublishSource => ({ ...found, disk: null, problem });
   const access = await deps.platforms.roleOf(known.platformId, 'diskExport');
   if (!access.isAvailable) return unread(access.reason);
@@ -81,6 +83,7 @@ export async function readSource(deps: PublishDeps, memo: InspectionMemo, id: So
   if (systemDisk === null) return unread(say('PUBLISH_NO_SYSTEM_DISK', { vm: record.name }));
   try {
     const use = await connector.diskExport.use(known.externalId, systemDisk.key);
+    if (connector.diskExport.staging !== undefined) return { ...found, use, access: 'staged', disk: null, problem: null };
     const file = await connector.diskExport.diskFile(known.externalId, systemDisk.key);
     const layers = await deps.disks.chain(file, signal);
     const fingerprint = await deps.disks.fingerprint(file, signal);

@@ -18,7 +18,7 @@ export function snapshotCreate(deps: PublishDeps): WorkflowDefinition<'snapshot.
       const vm = await readVm(deps, vmId, signal);
       const args: SnapshotArgs = { platformId: vm.known.platformId, externalId: vm.known.externalId, vmName: vm.record.name, snapshotId: null, name };
       return {
-        ...vmPlan(vm),
+        ...(await vmPlan(deps, vm, signal)),
         title: say('SNAPSHOT_CREATE_TITLE', { name, vm: vm.record.name }),
         steps: [{
           key: 'snapshot', action: 'snapshot', title: say('PUBLISH_STEP_SNAPSHOT', { name }), weight: 1, isDestructive: false, isPivot: false, args: toJson(args),

@@ -63,7 +63,7 @@ export function snapshotDelete(deps: PublishDeps): WorkflowDefinition<'snapshot.
       const role = await judgeRole(deps, vm);
       const args: SnapshotArgs = { platformId: vm.known.platformId, externalId: vm.known.externalId, vmName: vm.record.name, snapshotId, name };
       return {
-        ...vmPlan(vm),
+        ...(await vmPlan(deps, vm, signal)),
         title: say('SNAPSHOT_DELETE_TITLE', params),
         steps: [{ key: 'delete', action: 'delete', title: say('SNAPSHOT_DELETE_STEP', params), weight: 1, isDestructive: true, isPivot: false, args: toJson(args) }],
         findings: worstFirst([...judgeStopped(vm), ...role, ...(role.length === 0 ? await judgeSpace(vm, snapshotId) : []), loss]),

@@ -42,7 +42,7 @@ export function snapshotRevert(deps: PublishDeps): WorkflowDefinition<'snapshot.
       const loss: Finding = { id: 'loss', severity: 'warning', reason: say('SNAPSHOT_REVERT_LOSS', params), source: say('PUBLISH_SOURCE_VM', params), fix: null };
       const args: SnapshotArgs = { platformId: vm.known.platformId, externalId: vm.known.externalId, vmName: vm.record.name, snapshotId, name };
       return {
-        ...vmPlan(vm),
+        ...(await vmPlan(deps, vm, signal)),
         title: say('SNAPSHOT_REVERT_TITLE', params),
         steps: [{ key: 'revert', action: 'revert', title: say('SNAPSHOT_REVERT_STEP', params), weight: 1, isDestructive: true, isPivot: true, args: toJson(args) }],
         findings: worstFirst([...judgeStopped(vm), ...(await judgeRole(deps, vm)), loss]),

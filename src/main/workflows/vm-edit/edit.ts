@@ -11,7 +11,7 @@ import { judgeStopped, readVm, vmPlan } from '../live-vm.ts';
 import type { PublishDeps } from '../publish/deps.ts';
 import { toJson } from '../publish/publish-args.ts';
 
-type Deps = Pick<PublishDeps, 'platforms' | 'sourceVms'>;
+type Deps = Pick<PublishDeps, 'platforms' | 'sourceVms' | 'disks'>;
 
 const argsSchema = z.object({ platformId, externalId: z.string(), change: hardwareChange, expected: z.string() });
 const argsOf = (ctx: StepContext): z.infer<typeof argsSchema> => argsSchema.parse(ctx.args);
@@ -78,7 +78,7 @@ export function vmEdit(deps: Deps): WorkflowDefinition<'vm.edit'> {
         }
       }
       return {
-        ...vmPlan(vm),
+        ...(await vmPlan(deps, vm, signal)),
         title: say('VM_EDIT_TITLE', { vm: record.name }),
         steps: [{
           key: 'apply', action: 'apply', title: say('VM_EDIT_STEP'), weight: 1, isDestructive: false, isPivot: true,

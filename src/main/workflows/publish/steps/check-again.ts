@@ -34,7 +34,7 @@ export function checkAgain(deps: PublishDeps): StepAction {
       const connector = await deps.platforms.connector(source.platformId);
       const record = await connector.current(source.externalId, ctx.signal);
       if (record.fingerprint !== source.vmFingerprint) throw new AppError('PUBLISH_SOURCE_CHANGED', { vm: source.vmName });
-      await openPlannedSource(deps, args, ctx.signal);
+      if (source.access === 'direct') await openPlannedSource(deps, args, ctx.signal);
       const pool = await deps.pools.get(target.poolId);
       if (pool.problem !== null) throw new AppError(pool.problem.code, pool.problem.params);
       if (!pool.isWritable) throw new AppError('POOL_NOT_WRITABLE', { pool: pool.name });

@@ -8,7 +8,7 @@ import type { PublishDeps } from '../deps.ts';
 import { entryAt } from '../durable-files.ts';
 import { temporaryPaths } from '../pool-layout.ts';
 import { argsOf, toJson, type PublishArgs } from '../publish-args.ts';
-import { openPlannedSource } from './check-again.ts';
+import { openSource, sourceFacts } from '../open-source.ts';
 
 function targetFormat({ fileType, vhdVariant }: PublishArgs['target']): DiskTargetFormat {
   if (fileType === 'qcow2') return 'qcow2';
@@ -33,14 +33,15 @@ export function convertDisk(deps: PublishDeps): StepAction {
       const args = argsOf(ctx);
       const { temporary, checkpoint } = pathsOf(ctx);
       const rows = await ledgerRows(ctx, temporary, checkpoint);
-      const source = await openPlannedSource(deps, args, ctx.signal);
+      const source = await openSource(deps, ctx);
+      const facts = sourceFacts(ctx);
       // A run that goes on after a restart must not write to the disk below the mount point of a pool that is not connected.
       const pool = await deps.pools.get(args.target.poolId);
       if (pool.problem !== null) throw new AppError(pool.problem.code, pool.problem.params);
       // Finished, but the run did not get to know: without its notes nothing vouches for the file, so it is made again.
       if ((await entryAt(temporary)) !== null && (await entryAt(checkpoint)) === null) await rm(temporary);
       const written = (await entryAt(temporary))?.size ?? 0n;
-      const limits = [args.target.atMostBytes, pool.maxFileBytes, pool.freeBytes === null ? null : pool.freeBytes + Number(written)];
+      const limits = [facts.atMostBytes, pool.maxFileBytes, pool.freeBytes === null ? null : pool.freeBytes + Number(written)];
       const result = await deps.disks.convert({
         source,
         targetPath: temporary,
@@ -52,7 +53,7 @@ export function convertDisk(deps: PublishDeps): StepAction {
       await ctx.artifacts.mark(rows.image, 'created');
       await ctx.artifacts.mark(rows.notes, 'removed');
       if (result.resumedFromBytes > 0) await ctx.note(say('PUBLISH_RESUMED', { doneBytes: result.resumedFromBytes }));
-      if (result.sourceFingerprint !== args.source.diskFingerprint) throw new AppError('PUBLISH_SOURCE_CHANGED', { vm: args.source.vmName });
+      if (result.sourceFingerprint !== facts.fingerprint) throw new AppError('PUBLISH_SOURCE_CHANGED', { vm: args.source.vmName });
       return toJson({
         virtualBytes: result.virtualBytes, targetBytes: result.targetBytes, fastIdentity: result.fastIdentity, sourceFingerprint: result.sourceFingerprint,
       });

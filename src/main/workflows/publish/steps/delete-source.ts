@@ -2,12 +2,14 @@
  * The last step of a convert: deletes the VM by a manifest that is written down first. Only items that still are what the manifest
  * says are removed, so a VM that somebody changed meanwhile is kept.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../../../../shared/model/app-error.ts';
 import { say } from '../../../../shared/model/message.ts';
 import type { DeletionManifest } from '../../../platforms/connector.ts';
 import type { StepAction, StepContext } from '../../engine/definition.ts';
 import type { PublishDeps } from '../deps.ts';
+import { sourceFacts } from '../open-source.ts';
 import { argsOf, toJson } from '../publish-args.ts';
 import { openPlannedSource } from './check-again.ts';
 
@@ -15,6 +17,10 @@ const manifestSchema = z.object({
   items: z.array(z.object({ path: z.string(), kind: z.enum(['disk', 'definition', 'snapshot', 'nvram']), fingerprint: z.string() })),
   fingerprint: z.string(),
 });
+
+/** Between two looks whether the VM has gone. */
+const pollMs = 2000;
+const patienceMs = 10 * 60_000;
 
 export function deleteSource(deps: PublishDeps): StepAction {
   const isGone = async (ctx: StepContext): Promise<boolean> => {
@@ -26,6 +32,13 @@ export function deleteSource(deps: PublishDeps): StepAction {
     } catch (error) {
       if (error instanceof AppError && error.code === 'NOT_FOUND') return true;
       throw error;
+    }
+  };
+  /** A platform may answer before it has done it. */
+  const untilGone = async (ctx: StepContext): Promise<void> => {
+    for (let waitedMs = 0; !(await isGone(ctx)); waitedMs += pollMs) {
+      if (waitedMs >= patienceMs) throw new AppError('PUBLISH_DELETE_ENDLESS', { vm: argsOf(ctx).source.vmName }, { isRetryable: true });
+      await sleep(pollMs);
     }
   };
   const conclude = async (ctx: StepContext): Promise<void> => {
@@ -45,8 +58,8 @@ export function deleteSource(deps: PublishDeps): StepAction {
       const connector = await deps.platforms.connector(source.platformId);
       if (connector.deleter === undefined) throw new AppError('PUBLISH_NO_DELETER');
       const record = await connector.current(source.externalId, ctx.signal);
-      if (record.fingerprint !== source.vmFingerprint) throw new AppError('PUBLISH_KEPT_VM', { vm: source.vmName, name: target.name });
-      await openPlannedSource(deps, args, ctx.signal);
+      if (record.fingerprint !== sourceFacts(ctx).vmFingerprint) throw new AppError('PUBLISH_KEPT_VM', { vm: source.vmName, name: target.name });
+      if (source.access === 'direct') await openPlannedSource(deps, args, ctx.signal);
       return toJson(await connector.deleter.manifest(source.externalId));
     },
     async run(ctx, intent) {
@@ -55,6 +68,7 @@ export function deleteSource(deps: PublishDeps): StepAction {
       const { deleter } = await deps.platforms.connector(source.platformId);
       if (deleter === undefined) throw new AppError('PUBLISH_NO_DELETER');
       await deleter.remove(source.externalId, manifest, ctx.signal);
+      await untilGone(ctx);
       await conclude(ctx);
       return { removed: manifest.items.map((item) => item.path) };
     },

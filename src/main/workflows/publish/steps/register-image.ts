@@ -12,6 +12,7 @@ import type { StoredVersion } from '../../../store/repositories/desktop-image-ro
 import type { JsonObject, StepAction, StepContext } from '../../engine/definition.ts';
 import type { PublishDeps } from '../deps.ts';
 import { entryAt, errorCode, isPlaced, placeFile, removeIfEmpty, replaceFile, replacementPath, syncPath } from '../durable-files.ts';
+import { sourceFacts } from '../open-source.ts';
 import { manifestOf, temporaryPaths, versionPaths, type VersionPaths } from '../pool-layout.ts';
 import { argsOf, convertOutput, outputOf, toJson, verifyOutput } from '../publish-args.ts';
 
@@ -26,6 +27,7 @@ function pathsOf(ctx: StepContext): VersionPaths & { temporary: string } {
 function versionOf(ctx: StepContext, intent: Intent): StoredVersion {
   const { mode, source, target } = argsOf(ctx);
   const converted = outputOf(ctx, 'convert', convertOutput);
+  const { os, bootMode } = sourceFacts(ctx);
   return {
     id: intent.versionId,
     desktopImageId: intent.desktopImageId,
@@ -38,8 +40,8 @@ function versionOf(ctx: StepContext, intent: Intent): StoredVersion {
     actualBytes: converted.targetBytes,
     configure: target.configure,
     source: { mode, vmId: source.vmId, vmName: source.vmName, platformId: source.platformId, platformName: source.platformName },
-    os: source.os,
-    bootMode: source.bootMode,
+    os,
+    bootMode,
     videoModel: source.videoModel,
     publishedBy: ctx.createdBy,
     publishedAt: intent.publishedAt,

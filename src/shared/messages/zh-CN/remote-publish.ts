@@ -1,0 +1,28 @@
+import type { remotePublishEn } from '../en/remote-publish.ts';
+
+export const remotePublishZh: Record<keyof typeof remotePublishEn, string> = {
+  PUBLISH_STEP_STAGE: '由 {platform} 复制虚拟机的磁盘',
+  PUBLISH_STEP_EXAMINE: '检查并评估复制出的磁盘',
+  PUBLISH_STEP_COMPARE_STAGED: '再次比较镜像与磁盘副本，并确认虚拟机未变',
+  PUBLISH_STEP_UNSTAGE: '从 {platform} 删除磁盘副本',
+  PUBLISH_PHASE_STAGE: '平台正在复制磁盘',
+  PUBLISH_ARTIFACT_STAGED: '{platform} 上 {vm} 的磁盘副本',
+  PUBLISH_NO_STAGING: '{platform} 已不再提供磁盘复制，因此无法读取虚拟机的磁盘。请在平台页面测试连接，然后重新规划。',
+  PUBLISH_STAGED_UNREAD: '在 {platform} 复制磁盘之前无法读取它，其中的内容尚不清楚。副本生成后会立即检查，发现的问题会向您询问。',
+  PUBLISH_STAGED_NOTE: '{platform} 会为此任务复制 {vm} 的磁盘。副本暂时占用平台空间，由本机读取，最后删除。磁盘本身不会被读取：副本与磁盘一致由平台保证。',
+  PUBLISH_STAGED_UNKNOWN: '不清楚 {platform} 是否已复制 {vm} 的磁盘：已提出请求，但平台无法回答。请到平台上查看并删除已有的副本，然后选择如何继续。',
+  PUBLISH_STAGED_LEFT: '无法从 {platform} 删除 {vm} 的磁盘副本。它列在此任务中，请到平台上删除。',
+  PUBLISH_STAGED_BLOCKED: '{vm} 的磁盘已检查，目前不能发布。没有发布任何内容。请解决所列问题，然后重新规划。',
+  PUBLISH_STAGED_REFUSED: '按您的决定，没有发布任何内容。请解决在 {vm} 的磁盘上发现的问题，然后重新规划。',
+  PUBLISH_STAGED_ASK: '{vm} 的磁盘直到现在才能检查，有 {count} 项新发现，列在任务历史中。仍要发布吗？',
+  PUBLISH_STAGED_CHANGED: '平台上 {vm} 的磁盘副本已不是读取过的那一份。虚拟机未被改动。请重新规划。',
+  PUBLISH_CHOICE_PUBLISH: '仍然发布',
+  PUBLISH_CHOICE_STOP: '停止，不发布',
+  PUBLISH_DELETE_ENDLESS: '已请求平台删除虚拟机 {vm}，但它仍在列表中。请到平台上查看，然后重试。',
+  PLATFORM_WORK_ENDLESS: '平台已处理 {hours} 小时仍未结束。请到平台上查看原因，然后重试。',
+  PLATFORM_WORK_STOPPED: '已按决定停止。',
+  PLATFORM_WORK_AGAIN: '平台上没有：再次请求',
+  PLATFORM_WORK_STOP: '在此停止',
+  TASK_EVENT_KEPT: '已按决定在此结束。到此为止所生成的内容保留并列出。',
+  TASK_EVENT_KEPT_RESULT: '已按决定在此结束。{name} 已经生成并保留；其余步骤没有执行。',
+};
