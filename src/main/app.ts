@@ -55,6 +55,8 @@ export interface AppOptions {
   hasSample: boolean;
   /** The shell that the host was started with. */
   shell: ShellKind;
+  /** False for a process that ends after one short call: it leaves the runs to a host that stays. */
+  isTakingUpRuns: boolean;
   /** Whether this machine can show a file in a file manager, and how. */
   canReveal: boolean;
   reveal: (path: string) => Promise<void>;
@@ -77,7 +79,7 @@ export interface App {
 }
 
 export async function createApp(options: AppOptions): Promise<App> {
-  const { version, dataDirectory, shell, hasSample, canReveal, reveal, safeStorage, log, redactor } = options;
+  const { version, dataDirectory, shell, hasSample, isTakingUpRuns, canReveal, reveal, safeStorage, log, redactor } = options;
   const clock = systemClock;
   const store = await openStore(dataDirectory, { log, clock });
   const events = new EventBus();
@@ -145,7 +147,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     async start() {
       await vault.start();
       await flavorService.start();
-      await engine.start();
+      await engine.start({ isTakingUp: isTakingUpRuns });
       // A window paints meanwhile; a command line that ends at once has to find what it lists, and starts no listing that it would cut off.
       const begun = firstRun.begin({ hasSample, isSyncing: shell !== 'cli' });
       if (shell === 'cli' || shell === 'none') await begun;

@@ -119,7 +119,6 @@ const looks = (['en', 'zh-CN'] as const).flatMap((locale) => (['light', 'dark'] 
 
 for (const { locale, theme } of looks) {
   test(`pages in ${locale}, ${theme}`, async ({ window }) => {
-    test.setTimeout(420_000);
     const said = watchConsole(window);
     await dress(window, locale, theme);
     const world = await publishedWorld(window);

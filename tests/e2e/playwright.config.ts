@@ -15,13 +15,14 @@ export default defineConfig({
   outputDir: join(root, 'test-results', 'e2e'),
   fullyParallel: true,
   workers: 2,
-  timeout: 180_000,
-  expect: { timeout: 30_000 },
+  // A test that reads every page takes minutes on two busy cores.
+  timeout: 900_000,
+  expect: { timeout: 90_000 },
   use: {
     viewport: { width: 1280, height: 800 },
     locale: 'en-US',
     timezoneId: 'UTC',
-    actionTimeout: 30_000,
+    actionTimeout: 90_000,
     navigationTimeout: 60_000,
     // Pictures for the trace would be taken all the time; one at the end tells as much.
     trace: { mode: 'retain-on-failure', screenshots: false, snapshots: true, sources: true },

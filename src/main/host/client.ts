@@ -50,6 +50,9 @@ function send(address: HostAddress, { method, path, body, signal, headers = {}, 
   });
 }
 
+/** The socket took no connection: whatever was asked for, nothing of it was begun, and another host may be asked instead. */
+const isNeverSent = (error: unknown): boolean => error instanceof Error && 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT');
+
 async function bodyOf(response: IncomingMessage): Promise<unknown> {
   const parts: Buffer[] = [];
   for await (const part of response) parts.push(part as Buffer);
@@ -71,7 +74,8 @@ export async function isHostAnswering(address: HostAddress): Promise<boolean> {
 
 export class HostClient implements CoreClient {
   readonly #address: HostAddress;
-  readonly #agent = new Agent({ keepAlive: true });
+  /** A connection a call: only a refused connection tells for sure that nothing of a call was begun. */
+  readonly #agent = new Agent({ keepAlive: false });
   readonly #headers: Record<string, string>;
   readonly #subscriptions = new Set<AbortController>();
 
@@ -117,7 +121,8 @@ export class HostClient implements CoreClient {
       // Closing the request is how the host learns that nobody waits any more.
       return await bodyOf(await send(this.#address, { method: 'POST', path, body, signal, headers: this.#headers, agent: this.#agent }));
     } catch (error) {
-      throw new AppError(signal?.aborted === true ? 'ABORTED' : 'HOST_LOST', {}, { cause: error });
+      if (signal?.aborted === true) throw new AppError('ABORTED', {}, { cause: error });
+      throw new AppError('HOST_LOST', {}, { cause: error, isRetryable: isNeverSent(error) });
     }
   }
 

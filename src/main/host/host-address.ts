@@ -9,6 +9,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../shared/model/app-error.ts';
 
+/**
+ * How long a host stays: `stays` until it is asked to end (a window, `serve`), `task` until the task that a command line follows has
+ * ended, `command` for one short call. Only the first two take up the runs that an earlier host left.
+ */
+export const hostLifetime = z.enum(['command', 'task', 'stays']);
+export type HostLifetime = z.infer<typeof hostLifetime>;
+
 /** `socketPath` null = the process holds the lock and is still starting. */
 const hostAddress = z.object({
   pid: z.number().int(),
@@ -16,6 +23,7 @@ const hostAddress = z.object({
   version: z.string(),
   key: z.string(),
   socketPath: z.string().nullable(),
+  lifetime: hostLifetime,
 });
 export type HostAddress = z.infer<typeof hostAddress>;
 

@@ -3,6 +3,7 @@
  * served on the socket is given to it.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, existsSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
@@ -16,16 +17,26 @@ import { systemReason } from '../diagnostics/system-reason.ts';
 import { takeHostLock, type HostLock } from '../store/host-lock.ts';
 import { isHostAnswering } from './client.ts';
 import { prepareDataDirectory } from './data-directory.ts';
-import { chooseSocketPath, readHostAddress, removeHostAddress, writeHostAddress, type HostAddress } from './host-address.ts';
+import { chooseSocketPath, readHostAddress, removeHostAddress, writeHostAddress, type HostAddress, type HostLifetime } from './host-address.ts';
 import { hostKeyHeader, sessionHeader, sessionKindHeader } from './host-protocol.ts';
 
 export type HostOpening = { role: 'host'; host: Host } | { role: 'client'; address: HostAddress };
 
 export interface OpenOptions {
   version: string;
+  lifetime?: HostLifetime;
   /** How long to wait for a holder that is still starting, or ending, in milliseconds. */
   waitMs?: number;
+  /** Holders that are waited for instead of being talked to, because they end before the one who asks. */
+  outlasts?: readonly HostLifetime[];
+  /** How long to wait for those, in milliseconds. */
+  outlastMs?: number;
+  /** Ends the waiting. */
+  signal?: AbortSignal | undefined;
 }
+
+/** A task must not be given to a process that ends with its own short call. */
+const usuallyOutlasts: Record<HostLifetime, readonly HostLifetime[]> = { command: [], task: ['command'], stays: ['command'] };
 
 /** What the socket offers besides the contract. */
 export interface HostServices extends Omit<TransportOptions, 'bootId'> {
@@ -36,6 +47,8 @@ export interface HostServices extends Omit<TransportOptions, 'bootId'> {
 }
 
 const retryMs = 60;
+/** Longer than any short call; one that lasts ends with the host. */
+const answerGraceMs = 2000;
 
 export class Host {
   readonly dataDirectory: string;
@@ -43,36 +56,47 @@ export class Host {
   readonly #lock: HostLock;
   readonly #key = randomBytes(32).toString('base64url');
   readonly #version: string;
+  readonly #lifetime: HostLifetime;
+  /** Requests that wait for their answer; the endless stream of events is none. */
+  readonly #answers = new Set<Promise<unknown>>();
   #server: Server | null = null;
 
-  private constructor(dataDirectory: string, lock: HostLock, version: string) {
+  private constructor(dataDirectory: string, lock: HostLock, version: string, lifetime: HostLifetime) {
     this.dataDirectory = dataDirectory;
     this.#lock = lock;
     this.#version = version;
+    this.#lifetime = lifetime;
   }
 
   /**
-   * Becomes the host of a data directory, or finds the one that runs.
-   * @throws AppError `HOST_BUSY` when the holder of the lock does not answer in time, `HOST_DATA_UNWRITABLE`
+   * Becomes the host of a data directory, or finds the one that runs. One that runs but ends sooner is waited for and followed.
+   * @throws AppError `HOST_BUSY` when the holder of the lock does not answer, or not end, in time; `HOST_DATA_UNWRITABLE`, `ABORTED`
    */
-  static async open(path: string, { version, waitMs = 20_000 }: OpenOptions): Promise<HostOpening> {
+  static async open(path: string, options: OpenOptions): Promise<HostOpening> {
+    const { version, lifetime = 'stays', waitMs = 20_000, outlasts = usuallyOutlasts[lifetime], outlastMs = 120_000, signal } = options;
     const dataDirectory = prepareDataDirectory(path);
-    const deadline = Date.now() + waitMs;
+    const begun = Date.now();
+    let lastAnswer = begun;
     for (;;) {
       const lock = lockOrThrow(dataDirectory);
-      if (lock !== null) return { role: 'host', host: Host.#begin(dataDirectory, lock, version) };
+      if (lock !== null) return { role: 'host', host: Host.#begin(dataDirectory, lock, version, lifetime) };
       const address = readHostAddress(dataDirectory);
-      if (address !== null && (await isHostAnswering(address))) {
+      const isAnswering = address !== null && (await isHostAnswering(address));
+      if (isAnswering) {
         if (address.version !== version) throw new AppError('HOST_OTHER_VERSION', { pid: String(address.pid), running: address.version, own: version });
-        return { role: 'client', address };
+        if (!outlasts.includes(address.lifetime)) return { role: 'client', address };
+        lastAnswer = Date.now();
       }
-      if (Date.now() > deadline) throw new AppError('HOST_BUSY', { path: dataDirectory, pid: address === null ? '?' : String(address.pid) }, { isRetryable: true });
+      if (Date.now() > (isAnswering ? begun + outlastMs : lastAnswer + waitMs)) {
+        throw new AppError('HOST_BUSY', { path: dataDirectory, pid: address === null ? '?' : String(address.pid) }, { isRetryable: true });
+      }
       await sleep(retryMs);
+      if (signal?.aborted === true) throw new AppError('ABORTED');
     }
   }
 
-  static #begin(dataDirectory: string, lock: HostLock, version: string): Host {
-    const host = new Host(dataDirectory, lock, version);
+  static #begin(dataDirectory: string, lock: HostLock, version: string, lifetime: HostLifetime): Host {
+    const host = new Host(dataDirectory, lock, version, lifetime);
     try {
       // Whatever a killed host left says nothing any more.
       writeHostAddress(dataDirectory, host.#address(null));
@@ -90,6 +114,11 @@ export class Host {
     if (isFile && existsSync(socketPath)) rmSync(socketPath);
     const server = createContractServer(this.#routes(services).fetch);
     this.#server = server;
+    server.on('request', (request, response) => {
+      if (request.url === '/events') return;
+      const answer = once(response, 'close').finally(() => this.#answers.delete(answer));
+      this.#answers.add(answer);
+    });
     // A socket has its final mode from its first moment on: binding happens inside `listen`, before it returns.
     const before = isFile ? process.umask(0o177) : null;
     const listening = new Promise<void>((resolve, reject) => {
@@ -112,14 +141,19 @@ export class Host {
     return address;
   }
 
-  /** Stops listening; the data directory stays locked while the core ends its work. */
+  /**
+   * Stops listening; the data directory stays locked while the core ends its work. Calls that were begun get their answer, within reason;
+   * a client that comes later finds nobody, and knows that nothing of its call was done.
+   */
   async stopServing(): Promise<void> {
     const server = this.#server;
     this.#server = null;
     removeHostAddress(this.dataDirectory);
     if (server === null) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    await Promise.race([Promise.all(this.#answers), sleep(answerGraceMs, undefined, { ref: false })]);
     server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await closed;
   }
 
   /** Gives the data directory free. What was served must have ended before. */
@@ -129,7 +163,7 @@ export class Host {
   }
 
   #address(socketPath: string | null): HostAddress {
-    return { pid: process.pid, bootId: this.bootId, version: this.#version, key: this.#key, socketPath };
+    return { pid: process.pid, bootId: this.bootId, version: this.#version, key: this.#key, socketPath, lifetime: this.#lifetime };
   }
 
   #routes(services: HostServices): Hono<TransportEnv> {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../shared/model/app-error.ts';
 import { isHostAnswering } from './client.ts';
-import { readHostAddress } from './host-address.ts';
+import { readHostAddress, type HostLifetime } from './host-address.ts';
 
 export interface BackgroundHostOptions {
   dataDirectory: string;
@@ -17,13 +17,16 @@ export interface BackgroundHostOptions {
 
 const lookMs = 100;
 
-/** Makes sure that a host answers for this directory, starting one without a window where none does. */
+/**
+ * Makes sure that this directory gets a host that stays, starting one without a window where none does. While a command line that
+ * follows a task is the host, the new one waits for its end and takes over what is left.
+ */
 export async function ensureBackgroundHost({ dataDirectory, hasSample, program, waitMs = 30_000 }: BackgroundHostOptions): Promise<void> {
-  const isThere = async (): Promise<boolean> => {
+  const isThere = async (...lifetimes: HostLifetime[]): Promise<boolean> => {
     const address = readHostAddress(dataDirectory);
-    return address !== null && (await isHostAnswering(address));
+    return address !== null && lifetimes.includes(address.lifetime) && (await isHostAnswering(address));
   };
-  if (await isThere()) return;
+  if (await isThere('stays')) return;
   const args = [...program.args, '--data-dir', dataDirectory, ...(hasSample ? [] : ['--no-sample']), 'serve', '--until-idle'];
   // In a session of its own: a closed terminal or Ctrl-C there does not end it.
   const child = spawn(program.command, args, { detached: true, stdio: 'ignore', windowsHide: true });
@@ -32,9 +35,9 @@ export async function ensureBackgroundHost({ dataDirectory, hasSample, program, 
   child.unref();
   const deadline = Date.now() + waitMs;
   while (Date.now() < deadline && !failed.signal.aborted) {
-    if (await isThere()) return;
+    if (await isThere('stays', 'task')) return;
     await sleep(lookMs);
   }
   // Another process may have become the host while this one was turned away.
-  if (!(await isThere())) throw new AppError('HOST_BACKGROUND_FAILED', { path: dataDirectory });
+  if (!(await isThere('stays', 'task'))) throw new AppError('HOST_BACKGROUND_FAILED', { path: dataDirectory });
 }

@@ -11,6 +11,7 @@ import { currentUser, type ShellKind } from '../contract/handlers/system.handler
 import { openLog } from '../diagnostics/log.ts';
 import { Redactor } from '../diagnostics/redaction.ts';
 import { HostClient, type CoreClient } from '../host/client.ts';
+import type { HostLifetime } from '../host/host-address.ts';
 import { Host } from '../host/host.ts';
 import { LocalClient } from '../host/local-client.ts';
 import { BrowserShell } from './browser/browser-shell.ts';
@@ -20,6 +21,11 @@ export interface CoreOptions {
   dataDirectory: string;
   shell: ShellKind;
   hasSample: boolean;
+  /** How long this process stays if it becomes the host; a window's until it is closed. */
+  lifetime?: HostLifetime;
+  /** A host in the background waits for whoever is there, as long as it takes. */
+  isPatient?: boolean;
+  signal?: AbortSignal;
   /** Only for the shell that has them (Electron: the system's key store). */
   extra?: Partial<Pick<AppOptions, 'canReveal' | 'reveal' | 'safeStorage'>>;
 }
@@ -40,7 +46,9 @@ const isOutputChecked = process.env['GOLDPRESS_CHECK_OUTPUT'] === '1' || process
 
 /** Becomes the host of the data directory or a client of its host. @throws AppError in plain words when neither can be. */
 export async function openCore(options: CoreOptions): Promise<Core> {
-  const opening = await Host.open(options.dataDirectory, { version: appVersion });
+  const { lifetime = 'stays', isPatient = false, signal } = options;
+  const patience = isPatient ? ({ outlasts: ['command', 'task'], outlastMs: Infinity } as const) : {};
+  const opening = await Host.open(options.dataDirectory, { version: appVersion, lifetime, signal, ...patience });
   if (opening.role === 'host') return hostCore(opening.host, options);
   const { address } = opening;
   const clients: CoreClient[] = [];
@@ -60,7 +68,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   };
 }
 
-async function hostCore(host: Host, { shell, hasSample, extra }: CoreOptions): Promise<Core> {
+async function hostCore(host: Host, { shell, hasSample, lifetime = 'stays', extra }: CoreOptions): Promise<Core> {
   const { dataDirectory } = host;
   // Undone in reverse, also when starting fails half-way: the lock is the last to go.
   const endings: (() => Promise<void>)[] = [() => host.dispose()];
@@ -75,9 +83,9 @@ async function hostCore(host: Host, { shell, hasSample, extra }: CoreOptions): P
       return Promise.resolve();
     });
     const { logger } = log;
-    logger.info({ version: appVersion, shell, node: process.versions.node }, 'starting');
+    logger.info({ version: appVersion, shell, lifetime, node: process.versions.node }, 'starting');
     const app = await createApp({
-      version: appVersion, dataDirectory, hasSample, shell, log: logger, redactor,
+      version: appVersion, dataDirectory, hasSample, shell, isTakingUpRuns: lifetime !== 'command', log: logger, redactor,
       canReveal: hasDisplay(), reveal: revealInFileManager, safeStorage: null, ...extra,
     });
     endings.push(() => app.dispose(), () => host.stopServing());

@@ -51,7 +51,7 @@ describe('the frame', () => {
     input.dispatchEvent(new Event('input'));
     await settle();
     input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
-    await vi.waitFor(() => expect(router.currentRoute.value.name).toBe('platforms'), 10_000);
+    await vi.waitFor(() => expect(router.currentRoute.value.name).toBe('platforms'), 120_000);
     expect(allByRole('dialog').filter((dialog) => dialog.className === 'app-palette')).toEqual([]);
   });
 
@@ -60,7 +60,7 @@ describe('the frame', () => {
     press('g');
     press('t');
     // The page's code is fetched when it is first opened.
-    const filter = await vi.waitFor(() => byRole('searchbox', 'Filter'), 10_000);
+    const filter = await vi.waitFor(() => byRole('searchbox', 'Filter'), 120_000);
     filter.dispatchEvent(new KeyboardEvent('keydown', { key: 'g', bubbles: true }));
     filter.dispatchEvent(new KeyboardEvent('keydown', { key: 'p', bubbles: true }));
     await settle();
@@ -76,8 +76,7 @@ describe('the frame', () => {
     expect(document.documentElement.lang).toBe('zh-CN');
     expect(byRole('heading', '设置')).toBeDefined();
     expect(document.documentElement.style.getPropertyValue('--gp-zoom')).toBe('1.1');
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(transport.inputsOf('settings.set').at(-1)).toMatchObject({ locale: 'zh-CN', zoom: 1.1 });
+    await vi.waitFor(() => expect(transport.inputsOf('settings.set').at(-1)).toMatchObject({ locale: 'zh-CN', zoom: 1.1 }), 120_000);
   });
 
   it('tells once, with a link, that a task has failed', async () => {

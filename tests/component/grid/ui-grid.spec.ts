@@ -168,7 +168,7 @@ describe('the grid', () => {
     byRole('checkbox', 'Note').click();
     await settle();
     expect(allByRole('columnheader', /Note/)).toHaveLength(1);
-    await vi.waitFor(() => expect(transport.inputsOf('settings.set')).toHaveLength(1));
+    await vi.waitFor(() => expect(transport.inputsOf('settings.set')).toHaveLength(1), 120_000);
     expect(transport.inputsOf('settings.set')[0]).toMatchObject({ grids: { test: { columns: [{ key: 'name' }, { key: 'size' }, { key: 'note', isVisible: true }] } } });
   });
 });

@@ -13,7 +13,7 @@ import type { ScenarioName } from './scenarios.ts';
 import { worldIn } from './world.ts';
 
 /** Far more than a life takes; a process that hangs is told from one that was killed on purpose. */
-const lifeMs = 120_000;
+const lifeMs = 300_000;
 const program = join(import.meta.dirname, 'life.ts');
 
 export interface Process {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HostClient } from '../../../src/main/host/client.ts';
-import { chooseSocketPath, readHostAddress } from '../../../src/main/host/host-address.ts';
+import { chooseSocketPath, readHostAddress, type HostLifetime } from '../../../src/main/host/host-address.ts';
 import { Host } from '../../../src/main/host/host.ts';
 import type { StreamMessage } from '../../../src/shared/contract/stream.ts';
 import { createApp } from './small-core.ts';
@@ -40,8 +40,8 @@ describe('one host a data directory', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  async function start(path = directory, options: { uid?: number } = {}): Promise<{ said: Said; child: ChildProcess }> {
-    const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'], ...options });
+  async function start(path = directory, { lifetime = 'stays', ...options }: { uid?: number; lifetime?: HostLifetime } = {}): Promise<{ said: Said; child: ChildProcess }> {
+    const child = spawn(process.execPath, [program, path, lifetime], { stdio: ['ignore', 'pipe', 'inherit'], ...options });
     children.push(child);
     for await (const line of createInterface({ input: child.stdout })) return { said: JSON.parse(line) as Said, child };
     throw new Error('the process ended without a word');
@@ -189,6 +189,53 @@ describe('one host a data directory', () => {
     const { socketPath } = readHostAddress(long)!;
     expect(Buffer.byteLength(socketPath!)).toBeLessThanOrEqual(103);
     expect((await start(long)).said).toMatchObject({ role: 'client', pid: started.said.pid });
+  });
+
+  it('waits for a host that ends with its own short call, and takes over from it', async () => {
+    const short = await start(directory, { lifetime: 'command' });
+    expect(short.said.role).toBe('host');
+    expect((await start(directory, { lifetime: 'command' })).said).toMatchObject({ role: 'client', pid: short.said.pid });
+    const staying = start(directory, { lifetime: 'stays' });
+    // Still waiting: whoever looks finds the short one.
+    expect((await start(directory, { lifetime: 'command' })).said).toMatchObject({ role: 'client', pid: short.said.pid });
+    short.child.kill('SIGTERM');
+    expect((await staying).said.role).toBe('host');
+    expect((await start(directory, { lifetime: 'task' })).said.role).toBe('client');
+  });
+
+  it('follows a host that works on a task, unless it is patient', async () => {
+    const working = await start(directory, { lifetime: 'task' });
+    expect((await start(directory, { lifetime: 'stays' })).said).toMatchObject({ role: 'client', pid: working.said.pid });
+    const stopped = new AbortController();
+    const patient = Host.open(directory, { version: '1.0.0', outlasts: ['command', 'task'], outlastMs: Infinity, signal: stopped.signal });
+    stopped.abort();
+    await expect(patient).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(Host.open(directory, { version: '1.0.0', outlasts: ['task'], outlastMs: 0 })).rejects.toMatchObject({ code: 'HOST_BUSY' });
+  });
+
+  it('answers what was asked before it ends, and tells a later call that nothing of it was done', async () => {
+    const host = await openHere();
+    let answer = (): void => undefined;
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    let began = (): void => undefined;
+    const hasBegun = new Promise<void>((resolve) => (began = resolve));
+    const core = createApp({
+      'flavors.list': async () => {
+        began();
+        await mayAnswer;
+        return [];
+      },
+    });
+    const client = new HostClient(await host.serve({ ...services(), ...core }));
+    client.subscribe(() => undefined);
+    const asked = client.invoke('flavors.list', {});
+    await hasBegun;
+    const ended = host.stopServing();
+    answer();
+    expect(await asked).toEqual([]);
+    await ended;
+    await expect(client.invoke('flavors.list', {})).rejects.toMatchObject({ code: 'HOST_LOST', isRetryable: true });
+    client.close();
   });
 
   it('names a pipe that nobody can foresee on Windows', () => {

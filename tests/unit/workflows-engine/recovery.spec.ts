@@ -105,7 +105,7 @@ describe('a start after a crash', () => {
     const begun = gate();
     const next = await test.reboot(workflow({ first: {}, hang: { run: async (ctx) => {
       ctx.progress({ phase: title, doneBytes: 5, totalBytes: 10 });
-      await expect.poll(async () => (await test.journal.findRun(id))?.progress?.fraction, { timeout: 10_000 }).toBeCloseTo(0.75);
+      await expect.poll(async () => (await test.journal.findRun(id))?.progress?.fraction, { timeout: 120_000 }).toBeCloseTo(0.75);
       begun.open();
       return forever();
     } } }));

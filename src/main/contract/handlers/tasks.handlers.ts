@@ -24,12 +24,12 @@ export function taskHandlers({ planner, engine, journal }: TaskHandlerDeps): Han
     'tasks.start': async (input, { session, signal }) => ({ runId: await planner.start(input, session.user, signal) }),
     'tasks.list': async (query) => {
       const { total, rows } = await journal.listRuns(query);
-      return { total, rows: rows.map((run) => taskOf(run, engine.find(run.id))) };
+      return { total, rows: rows.map((run) => taskOf(run, engine.find(run.id), engine.isResting)) };
     },
     'tasks.show': async ({ id }) => {
       const run = await demandRun(id);
       const [steps, events, artifacts] = await Promise.all([journal.steps(id), journal.events(id), journal.artifacts(id)]);
-      return taskDetailOf(run, engine.find(id), { steps, events, artifacts });
+      return taskDetailOf(run, engine.find(id), { steps, events, artifacts }, engine.isResting);
     },
     'tasks.cancel': async ({ id }) => {
       await engine.cancel(id);

@@ -24,8 +24,9 @@ const working: readonly RunStatus[] = ['queued', 'running', 'cancelling', 'compe
 
 /** Returns when it has been asked to end. As a client of a running host it only tells a new address and returns. */
 export async function serveBrowser(core: Core, { isOpening, endsWhenIdle, signal, locale, say }: ServeOptions): Promise<void> {
-  if (endsWhenIdle && core.isHost) {
-    await untilIdle(core, signal);
+  if (endsWhenIdle) {
+    // Another host that stays has been there first: it takes care of the runs.
+    if (core.isHost) await untilIdle(core, signal);
     return;
   }
   const client = core.client('cli');

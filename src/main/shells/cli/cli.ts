@@ -6,11 +6,11 @@ import type { Locale } from '../../../shared/messages/catalogue.ts';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { chooseDataDirectory, prepareDataDirectory } from '../../host/data-directory.ts';
 import { ensureBackgroundHost } from '../../host/spawn.ts';
-import type { ShellKind } from '../../contract/handlers/system.handlers.ts';
 import { openCore, type Core } from '../core.ts';
 import { CliContext, exitStatus, UsageError, type CliIo, type GlobalOptions } from './context.ts';
 import { chooseLocale, languageInWords } from './language.ts';
 import { buildProgram } from './program.ts';
+import { lifetimeOf } from './verbs.ts';
 
 export interface CliRun {
   /** The words after the program's name. */
@@ -28,9 +28,7 @@ export async function runCli({ argv, io, signal, self }: CliRun): Promise<number
   let context: CliContext | null = null;
   const contextOf = (command: Command): CliContext => {
     const options = globalOptions(command, locale, io.env);
-    const isDetached = command.opts<{ detach?: true }>().detach === true;
-    const shell = command.name() === 'serve' ? 'none' : 'cli';
-    context ??= new CliContext({ io, options, signal, openCore: (chosen) => open(chosen, { isDetached, shell }, self) });
+    context ??= new CliContext({ io, options, signal, openCore: (chosen) => open(chosen, command, { self, signal }) });
     return context;
   };
   const program = buildProgram({ context: contextOf, words: (code) => formatMessage({ code, params: {} }, locale) });
@@ -91,12 +89,12 @@ function globalOptions(command: Command, locale: Locale, env: NodeJS.ProcessEnv)
 }
 
 /** For a detached run the host must outlive this process, so it is one of its own. */
-async function open(
-  { dataDirectory, hasSample }: GlobalOptions, { isDetached, shell }: { isDetached: boolean; shell: ShellKind }, program: CliRun['self'],
-): Promise<Core> {
+async function open({ dataDirectory, hasSample }: GlobalOptions, command: Command, { self, signal }: Pick<CliRun, 'self' | 'signal'>): Promise<Core> {
+  const { detach, untilIdle } = command.opts<{ detach?: true; untilIdle?: true }>();
   const real = prepareDataDirectory(dataDirectory);
-  if (isDetached) await ensureBackgroundHost({ dataDirectory: real, hasSample, program });
-  return openCore({ dataDirectory: real, shell, hasSample });
+  if (detach === true) await ensureBackgroundHost({ dataDirectory: real, hasSample, program: self });
+  const lifetime = lifetimeOf(command);
+  return openCore({ dataDirectory: real, shell: lifetime === 'stays' ? 'none' : 'cli', hasSample, lifetime, isPatient: untilIdle === true, signal });
 }
 
 function everyCommand(command: Command): Command[] {

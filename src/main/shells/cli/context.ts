@@ -79,7 +79,14 @@ export class CliContext {
 
   /** Calls a command of the contract; Ctrl-C aborts it. */
   async call<N extends CommandName>(name: N, input: CommandInput<N>): Promise<CommandOutput<N>> {
-    return (await this.client()).invoke(name, input, { signal: this.signal });
+    try {
+      return await (await this.client()).invoke(name, input, { signal: this.signal });
+    } catch (error) {
+      // The host was another short call, and has ended before this one was sent: the next host is this process, or one that it finds.
+      if (!(error instanceof AppError && error.code === 'HOST_LOST' && error.isRetryable)) throw error;
+      await this.close();
+      return (await this.client()).invoke(name, input, { signal: this.signal });
+    }
   }
 
   /** A grant for a path typed here. Relative paths are relative to where the person is. */

@@ -3,7 +3,7 @@
  * verb that changes something.
  */
 import type { Finding } from '../../../shared/model/finding.ts';
-import { endedStatuses, type Plan, type Task, type TaskDetail } from '../../../shared/model/task.ts';
+import { endedStatuses, type Plan, type Progress, type Task, type TaskDetail } from '../../../shared/model/task.ts';
 import type { RunId } from '../../../shared/model/ids.ts';
 import type { workflowRequest } from '../../../shared/model/workflow-request.ts';
 import type { z } from 'zod';
@@ -124,24 +124,32 @@ export async function waitForTask(context: CliContext, id: RunId): Promise<void>
 }
 
 async function followTask(context: CliContext, id: RunId): Promise<void> {
-  const client = await context.client();
   const printer = new ProgressPrinter(context);
+  try {
+    const task = await settled(context, id, (progress) => printer.show(progress));
+    printer.end();
+    finish(context, task);
+  } finally {
+    printer.end();
+  }
+}
+
+/** The run once it has ended or waits for a person. Ctrl-C ends the waiting. */
+export async function settled(context: CliContext, id: RunId, onProgress: (progress: Progress) => void = () => undefined): Promise<TaskDetail> {
+  const client = await context.client();
   let wake = (): void => undefined;
   const unsubscribe = client.subscribe((message) => {
     if (message.type !== 'event') return;
     const { event } = message;
-    if (event.topic === 'task.progress' && event.payload.runId === id) printer.show(event.payload.progress);
+    if (event.topic === 'task.progress' && event.payload.runId === id) onProgress(event.payload.progress);
     if (event.topic === 'tasks.changed' && event.payload.runId === id) wake();
   });
   try {
     for (;;) {
-      const task = await context.call('tasks.show', { id });
-      if (task.progress !== null) printer.show(task.progress);
-      if (hasStopped(task)) {
-        printer.end();
-        finish(context, task);
-        return;
-      }
+      // Of this host: when it is lost, whoever waits decides about the next one.
+      const task = await client.invoke('tasks.show', { id }, { signal: context.signal });
+      if (task.progress !== null) onProgress(task.progress);
+      if (hasStopped(task)) return task;
       await new Promise<void>((resolve) => {
         wake = resolve;
         setTimeout(resolve, lookAgainMs);
@@ -151,7 +159,6 @@ async function followTask(context: CliContext, id: RunId): Promise<void> {
     }
   } finally {
     unsubscribe();
-    printer.end();
   }
 }
 

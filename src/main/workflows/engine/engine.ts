@@ -43,6 +43,7 @@ export class WorkflowEngine {
   /** Runs being worked on, with what they take a place for. */
   readonly #working = new Map<RunId, { isForward: boolean; ended: Promise<void> }>();
   readonly #closing = new AbortController();
+  #isResting = false;
 
   constructor(deps: WorkflowEngineDeps) {
     this.#deps = deps;
@@ -50,13 +51,17 @@ export class WorkflowEngine {
     this.#driver = new RunDriver({ failpoints: deps.failpoints ?? new Failpoints(), log: deps.log, bootId: newId('boot') });
   }
 
-  /** Takes over what an earlier process left behind, then goes on with it. Called once, before anything is started. */
-  async start(): Promise<void> {
+  /**
+   * Takes over what an earlier process left behind, then goes on with it. Called once, before anything is started.
+   * @param isTakingUp false: the engine rests. Requests are written and what is started is queued, for the next process to work on.
+   */
+  async start({ isTakingUp = true }: { isTakingUp?: boolean } = {}): Promise<void> {
     const { journal } = this.#deps;
+    this.#isResting = !isTakingUp;
     for (const run of await journal.liveRuns()) {
       const [steps, artifacts] = await Promise.all([journal.steps(run.id), journal.artifacts(run.id)]);
       const live = this.#open(run, steps, artifacts);
-      await live.update(() => recoveryOf(live));
+      if (isTakingUp) await live.update(() => recoveryOf(live));
     }
     this.#pump();
   }
@@ -79,6 +84,11 @@ export class WorkflowEngine {
   /** How many runs have not ended: asked before the program is closed. */
   get liveCount(): number {
     return this.#runs.size;
+  }
+
+  /** Nothing is worked on in this process: what the journal calls running was left so by another one. */
+  get isResting(): boolean {
+    return this.#isResting;
   }
 
   get isClosing(): boolean {
@@ -138,7 +148,7 @@ export class WorkflowEngine {
 
   /** Starts whatever may work now. Insertion order is the order of the queue. */
   #pump(): void {
-    if (this.isClosing) return;
+    if (this.isClosing || this.#isResting) return;
     for (const live of [...this.#runs.values()]) {
       if (live.hasEnded && !this.#working.has(live.record.id)) this.#runs.delete(live.record.id);
       if (this.#working.has(live.record.id)) continue;

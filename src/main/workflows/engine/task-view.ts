@@ -1,19 +1,25 @@
 /** A run as people see it: the task of `shared/model/task.ts`. */
 import { unavailable } from '../../../shared/model/capability.ts';
 import { say } from '../../../shared/model/message.ts';
-import type { Artifact, Task, TaskDetail, TaskStep } from '../../../shared/model/task.ts';
+import type { Artifact, RunStatus, Task, TaskDetail, TaskStep } from '../../../shared/model/task.ts';
 import { cancelAvailability, resumeAvailability } from './cancel.ts';
 import type { ArtifactRecord, EventRecord, RunRecord, StepRecord } from './journal.ts';
 import type { LiveRun } from './live-run.ts';
 
-/** @param live the run in the engine, null once it has ended. */
-export function taskOf(run: RunRecord, live: LiveRun | null): Task {
+/** What a run is called that nobody works on, because its process has ended. */
+const atRest: Partial<Record<RunStatus, RunStatus>> = { running: 'interrupted', cancelling: 'interrupted', compensating: 'interrupted' };
+
+/**
+ * @param live the run in the engine, null once it has ended.
+ * @param isResting whether the engine works on nothing.
+ */
+export function taskOf(run: RunRecord, live: LiveRun | null, isResting = false): Task {
   const record = live?.record ?? run;
   return {
     id: record.id,
     type: record.type,
     title: record.title,
-    status: record.status,
+    status: isResting ? (atRest[record.status] ?? record.status) : record.status,
     subject: record.subject,
     result: record.result,
     progress: live?.progress.latest ?? record.progress,
@@ -31,8 +37,10 @@ export function taskOf(run: RunRecord, live: LiveRun | null): Task {
   };
 }
 
-export function taskDetailOf(run: RunRecord, live: LiveRun | null, rows: { steps: StepRecord[]; events: EventRecord[]; artifacts: ArtifactRecord[] }): TaskDetail {
-  const task = taskOf(run, live);
+export function taskDetailOf(
+  run: RunRecord, live: LiveRun | null, rows: { steps: StepRecord[]; events: EventRecord[]; artifacts: ArtifactRecord[] }, isResting = false,
+): TaskDetail {
+  const task = taskOf(run, live, isResting);
   return {
     ...task,
     steps: run.plan.steps.map(({ key, title, weight, isDestructive, isPivot }): TaskStep => {

@@ -6,8 +6,8 @@ import type { RunStatus } from '../../../../shared/model/task.ts';
 import type { CliContext } from '../context.ts';
 import { table } from '../output.ts';
 import { Resolver } from '../resolve.ts';
-import { statusCodes, taskText, waitForTask } from '../run-task.ts';
-import type { AreaTools } from '../verbs.ts';
+import { settled, statusCodes, taskText, waitForTask } from '../run-task.ts';
+import { followsTask, type AreaTools } from '../verbs.ts';
 
 const shownWithoutAll = 20;
 /** On its way already, forward or back. */
@@ -36,18 +36,21 @@ export function addTaskVerbs(program: Command, { context: contextOf, words }: Ar
     context.print(detail, () => taskText(context, detail));
   });
 
-  area.command('wait <task>').description(words('CLI_ABOUT_TASK_WAIT')).action(async (typed: string, _options, command: Command) => {
+  followsTask(area.command('wait <task>')).description(words('CLI_ABOUT_TASK_WAIT')).action(async (typed: string, _options, command: Command) => {
     const context = contextOf(command);
     await waitForTask(context, await find(context, typed));
   });
 
-  area.command('cancel <task>').description(words('CLI_ABOUT_TASK_CANCEL')).action(async (typed: string, _options, command: Command) => {
+  followsTask(area.command('cancel <task>')).description(words('CLI_ABOUT_TASK_CANCEL')).action(async (typed: string, _options, command: Command) => {
     const context = contextOf(command);
-    await context.call('tasks.cancel', { id: await find(context, typed) });
+    const id = await find(context, typed);
+    await context.call('tasks.cancel', { id });
+    // Undoing is work, and as the host this process is the one that does it.
+    if ((await context.core()).isHost) await settled(context, id);
     context.print({}, () => context.text('CLI_CANCEL_ASKED'));
   });
 
-  area.command('resume <task>').description(words('CLI_ABOUT_TASK_RESUME')).option('--detach', words('CLI_OPTION_DETACH')).action(
+  followsTask(area.command('resume <task>')).description(words('CLI_ABOUT_TASK_RESUME')).option('--detach', words('CLI_OPTION_DETACH')).action(
     async (typed: string, options: { detach?: true }, command: Command) => {
       const context = contextOf(command);
       const id = await find(context, typed);
@@ -59,7 +62,7 @@ export function addTaskVerbs(program: Command, { context: contextOf, words }: Ar
   );
 
   for (const choice of ['keep', 'undo'] as const) {
-    area.command(`${choice} <task>`).description(words(choice === 'keep' ? 'CLI_ABOUT_TASK_KEEP' : 'CLI_ABOUT_TASK_UNDO')).option('--detach', words('CLI_OPTION_DETACH')).action(
+    followsTask(area.command(`${choice} <task>`)).description(words(choice === 'keep' ? 'CLI_ABOUT_TASK_KEEP' : 'CLI_ABOUT_TASK_UNDO')).option('--detach', words('CLI_OPTION_DETACH')).action(
       async (typed: string, options: { detach?: true }, command: Command) => {
         const context = contextOf(command);
         const id = await find(context, typed);
@@ -69,7 +72,7 @@ export function addTaskVerbs(program: Command, { context: contextOf, words }: Ar
     );
   }
 
-  area.command('decide <task> <choice>').description(words('CLI_ABOUT_TASK_DECIDE')).option('--detach', words('CLI_OPTION_DETACH')).action(
+  followsTask(area.command('decide <task> <choice>')).description(words('CLI_ABOUT_TASK_DECIDE')).option('--detach', words('CLI_OPTION_DETACH')).action(
     async (typed: string, choice: string, options: { detach?: true }, command: Command) => {
       const context = contextOf(command);
       const id = await find(context, typed);
