@@ -4,9 +4,11 @@
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { StateBackups } from './backups/state-backups.ts';
 import { systemClock } from './clock.ts';
 import { FileGrants } from './contract/file-grants.ts';
 import type { Handlers } from './contract/handler.ts';
+import { backupsHandlers } from './contract/handlers/backups.handlers.ts';
 import { desktopImagesHandlers } from './contract/handlers/desktop-images.handlers.ts';
 import { disksHandlers } from './contract/handlers/disks.handlers.ts';
 import { filesHandlers } from './contract/handlers/files.handlers.ts';
@@ -39,6 +41,7 @@ import { InspectionQueue } from './source-vms/inspection-queue.ts';
 import { Inspector } from './source-vms/inspector.ts';
 import { InventoryWriter } from './source-vms/inventory-writer.ts';
 import { SourceVmService } from './source-vms/source-vm-service.ts';
+import { restoredSetting } from './store/copy-state.ts';
 import { openRepositories } from './store/repositories.ts';
 import { openStore } from './store/store.ts';
 import { ChangedEvents } from './sync/changed-events.ts';
@@ -120,6 +123,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const definitions = workflowDefinitions({ disks, platforms: connectors, sourceVms, pools, images: desktopImages, flavors, grants, events, clock });
   const engine = new WorkflowEngine({ journal, definitions, events, clock, log, failpoints: failpointsFromEnv(process.env) });
   const planner = new Planner({ journal, definitions, engine, clock });
+  const backups = new StateBackups({ store, settings, dataDirectory, events, clock, log });
   const firstRun = new FirstRun({ settings, sample, platforms, syncs, queue, log });
 
   return {
@@ -143,17 +147,25 @@ export async function createApp(options: AppOptions): Promise<App> {
       ...desktopImagesHandlers({ images: desktopImages, flavors, sourceVms, reveal }),
       ...taskHandlers({ planner, engine, journal }),
       ...disksHandlers({ disks, grants }),
+      ...backupsHandlers({ backups }),
     },
     async start() {
       await vault.start();
       await flavorService.start();
-      await engine.start({ isTakingUp: isTakingUpRuns });
+      // Runs of a restored copy are of another time: a person says what becomes of each.
+      const isRestored = (await settings.get(restoredSetting)) === true;
+      await engine.start({ isTakingUp: isTakingUpRuns, isAsking: isRestored });
+      if (isTakingUpRuns) {
+        if (isRestored) await settings.set({ [restoredSetting]: null });
+        backups.start();
+      }
       // A window paints meanwhile; a command line that ends at once has to find what it lists, and starts no listing that it would cut off.
       const begun = firstRun.begin({ hasSample, isSyncing: shell !== 'cli' });
       if (shell === 'cli' || shell === 'none') await begun;
     },
     async dispose() {
       await engine.dispose();
+      await backups.dispose();
       await firstRun.dispose();
       await queue.dispose();
       await syncs.dispose();

@@ -2,15 +2,18 @@
  * Opens one database file in a store thread: pragmas, checks, the copy before a migration, and what happens to a file that
  * cannot be used. `state.sqlite` is never replaced; `cache.sqlite` is set aside and made anew.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import type { Message } from '../../shared/model/message.ts';
+import { copyState } from './copy-state.ts';
+import { damageMark, databasePath } from './data-files.ts';
 import { cacheMigrations } from './migrations/cache.ts';
 import { stateMigrations } from './migrations/state.ts';
 import { migrate, readVersion, type MigrationPlan } from './migrate.ts';
 import { packFailure } from './pack-failure.ts';
 import type { DatabaseName, ThreadStart } from './protocol.ts';
+import { pruneStateCopies, stateCopyPath } from './state-copies.ts';
 
 const keptCopies = 3;
 const keptSetAside = 1;
@@ -20,20 +23,6 @@ export interface OpenedDatabase {
   path: string;
   /** What a person should be told about the opening. */
   notices: Message[];
-}
-
-export function databasePath(directory: string, name: DatabaseName): string {
-  return join(directory, `${name}.sqlite`);
-}
-
-/** While this file lies beside the cache, its next opening sets it aside: damage was found while it was in use. */
-function damageMark(directory: string): string {
-  return join(directory, 'cache.sqlite.damaged');
-}
-
-/** Remembers that the cache is damaged, so that the next start makes a new one. */
-export function markCacheDamaged(directory: string): void {
-  writeFileSync(damageMark(directory), '');
 }
 
 function setPragmas(db: Database, name: DatabaseName): void {
@@ -60,15 +49,8 @@ function keepNewest(directory: string, prefix: string, keep: number): void {
 }
 
 function copyBeforeMigrating(db: Database, start: ThreadStart, version: number): void {
-  const directory = join(start.directory, 'backups');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const target = join(directory, `state-${String(start.now).padStart(15, '0')}-v${version}.sqlite`);
-  const part = `${target}.part`;
-  rmSync(part, { force: true });
-  db.prepare('vacuum into ?').run(part);
-  chmodSync(part, 0o600);
-  renameSync(part, target);
-  keepNewest(directory, 'state-', keptCopies);
+  copyState(db, stateCopyPath(start.directory, start.now, `v${version}`));
+  pruneStateCopies(start.directory, ['migration'], { keep: keptCopies, now: start.now });
 }
 
 const sqliteHeaderBytes = 100;
@@ -140,7 +122,7 @@ function openCacheWriter(start: ThreadStart): { db: Database; notices: Message[]
 /** Opens a database for its thread's role. Throws what `packFailure` understands. */
 export function openDatabase(start: ThreadStart, name: DatabaseName): OpenedDatabase {
   const path = databasePath(start.directory, name);
-  if (start.role === 'reader') {
+  if (start.role !== 'writer') {
     const db = new Sqlite(path, { readonly: true, fileMustExist: true });
     setPragmas(db, name);
     return { db, path, notices: [] };

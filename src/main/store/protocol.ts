@@ -5,8 +5,11 @@ import type { MessageCode } from '../../shared/messages/catalogue.ts';
 export type DatabaseName = 'state' | 'cache';
 export const databaseNames: readonly DatabaseName[] = ['state', 'cache'];
 
-/** `writer` opens, migrates and changes both files; `reader` only reads them, so that a long write never blocks a list. */
-export type ThreadRole = 'writer' | 'reader';
+/**
+ * `writer` opens, migrates and changes both files; `reader` only reads them, so that a long write never blocks a list; `copier`
+ * reads state alone, for as long as a copy takes.
+ */
+export type ThreadRole = 'writer' | 'reader' | 'copier';
 
 export interface ThreadStart {
   role: ThreadRole;
@@ -29,6 +32,8 @@ export type Job =
   | { kind: 'query'; database: DatabaseName; sql: string; params: readonly Param[] }
   | { kind: 'begin' | 'commit' | 'rollback'; database: DatabaseName }
   | { kind: 'bulk'; database: DatabaseName; statements: readonly BulkStatement[] }
+  /** Only for the copier: state as it is now, into a new file. */
+  | { kind: 'copy'; target: string }
   | { kind: 'close' };
 
 export type Request = Job & { id: number };

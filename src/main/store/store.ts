@@ -5,11 +5,13 @@
 import { mkdirSync } from 'node:fs';
 import { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import { AppError } from '../../shared/model/app-error.ts';
 import type { Message } from '../../shared/model/message.ts';
 import type { Clock } from '../clock.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import { ThreadDialect } from './dialect.ts';
-import { databasePath } from './open-database.ts';
+import { findGoodCopy } from './copy-state.ts';
+import { databasePath } from './data-files.ts';
 import { packFailure } from './pack-failure.ts';
 import { unpackFailure } from './store-failure.ts';
 import { StoreThread } from './thread.ts';
@@ -53,6 +55,11 @@ export interface Store {
   readonly cache: StoreDatabase<CacheSchema>;
   /** What a person should know about how the store was opened (the cache was made anew …). */
   readonly notices: readonly Message[];
+  /**
+   * Copies the precious file as it is at this moment into a new one, and checks the copy. Reads and writes go on meanwhile.
+   * @throws AppError `STORE_…`; then there is no new file
+   */
+  copyState(target: string): Promise<void>;
   /** Waits for what was sent before, then closes both files. */
   close(): Promise<void>;
 }
@@ -60,6 +67,17 @@ export interface Store {
 export interface StoreDeps {
   log: Logger;
   clock: Clock;
+}
+
+/** A thread of its own, for as long as it takes. */
+async function copyInThread(directory: string, target: string, log: Logger): Promise<void> {
+  const copier = new StoreThread({ role: 'copier', directory, now: 0 }, log);
+  try {
+    await copier.open();
+    await copier.run({ kind: 'copy', target });
+  } finally {
+    await copier.close();
+  }
 }
 
 /**
@@ -88,10 +106,18 @@ export async function openStore(directory: string, { log, clock }: StoreDeps): P
       state: new StoreDatabase<StateSchema>('state', reader, writer),
       cache: new StoreDatabase<CacheSchema>('cache', reader, writer),
       notices,
+      copyState: (target) => copyInThread(directory, target, log),
       close,
     };
   } catch (error) {
     await close();
-    throw error;
+    throw withCopy(error, directory);
   }
+}
+
+/** Damage with a copy at hand is another message: it says which copy, and what brings it back. */
+function withCopy(error: unknown, directory: string): unknown {
+  if (!(error instanceof AppError) || error.code !== 'STORE_CORRUPT') return error;
+  const copy = findGoodCopy(directory);
+  return copy === null ? error : new AppError('STORE_CORRUPT_WITH_COPY', { ...error.params, name: copy.name, copiedAt: copy.at }, { cause: error });
 }

@@ -5,7 +5,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Database, Statement } from 'better-sqlite3';
 import { databaseNames, type DatabaseName, type JobResult, type Param, type Reply, type Request, type ThreadStart } from './protocol.ts';
-import { databasePath, markCacheDamaged, openDatabase } from './open-database.ts';
+import { copyState } from './copy-state.ts';
+import { databasePath, markCacheDamaged } from './data-files.ts';
+import { openDatabase } from './open-database.ts';
 import { packFailure, StoreRefusal } from './pack-failure.ts';
 import type { Message } from '../../shared/model/message.ts';
 
@@ -96,7 +98,8 @@ class StoreThread {
   /** All databases or none: state that cannot be used leaves the cache untouched. */
   #open(): JobResult {
     const rows: Message[] = [];
-    for (const database of databaseNames) {
+    const names = this.#start.role === 'copier' ? (['state'] as const) : databaseNames;
+    for (const database of names) {
       try {
         const { db, path, notices } = openDatabase(this.#start, database);
         this.#connections.set(database, new Connection(db, path, this.#start.role === 'writer'));
@@ -133,6 +136,9 @@ class StoreThread {
       case 'rollback':
         this.#connection(request.database)[request.kind]();
         return nothing;
+      case 'copy':
+        copyState(this.#connection('state').db, request.target);
+        return nothing;
       case 'close':
         this.#close();
         return nothing;
@@ -145,9 +151,11 @@ class StoreThread {
       const result = this.#perform(request);
       return { kind: 'done', id: request.id, result, milliseconds: performance.now() - startedAt };
     } catch (error) {
-      const database = 'database' in request ? request.database : null;
+      const database = 'database' in request ? request.database : request.kind === 'copy' ? 'state' : null;
       const path = database === null ? '' : (this.#connections.get(database)?.path ?? '');
       const failure = packFailure(error, database === null ? null : { database, path });
+      // Damage is in the file that is read; everything else (no space, no rights) is about the one that is written.
+      if (request.kind === 'copy' && failure.code !== 'STORE_CORRUPT') failure.params = { path: request.target };
       if (failure.code === 'STORE_CACHE_CORRUPT') markCacheDamaged(this.#start.directory);
       return { kind: 'failed', id: request.id, failure };
     }

@@ -11,4 +11,5 @@ export const channels = [
   'tasks.plan', 'tasks.start', 'tasks.list', 'tasks.show', 'tasks.cancel', 'tasks.resume', 'tasks.decide',
   'disks.inspect', 'disks.map', 'disks.compare',
   'vault.status', 'vault.unlock', 'vault.lock', 'vault.addPassphrase', 'vault.addKeyFile', 'vault.removeSlot',
+  'backups.list', 'backups.make', 'backups.configure',
 ] as const;

@@ -1,5 +1,6 @@
 /** The whole contract: every command of every area. A feature exists when it is here. */
 import type { z } from 'zod';
+import { backupsCommands } from './backups.ts';
 import { desktopImageCommands } from './desktop-images.ts';
 import { diskCommands } from './disks.ts';
 import { flavorCommands } from './flavors.ts';
@@ -22,6 +23,7 @@ export const commands = {
   ...taskCommands,
   ...diskCommands,
   ...vaultCommands,
+  ...backupsCommands,
 };
 
 export type Commands = typeof commands;

@@ -82,6 +82,15 @@ describe('a start after a crash', () => {
     expect(undone).toEqual(['hang']);
   });
 
+  it('asks about every run when the rows come from a restored copy', async () => {
+    const { test, id } = await interrupted(hang(undefined));
+    await test.engine.dispose(0);
+    const next = await test.reboot(workflow({ hang: { run: () => Promise.resolve({}) } }), { isAsking: true });
+    expect(await next.journal.findRun(id)).toMatchObject({ status: 'interrupted', pending: { kind: 'resume', resumesAs: 'queued' } });
+    await next.engine.decide(id, 'resume');
+    await next.until(id, 'succeeded');
+  });
+
   it('counts interruptions without progress and asks after too many', async () => {
     const { test, id } = await interrupted({ hang: {} });
     let current = test;

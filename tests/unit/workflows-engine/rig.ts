@@ -45,6 +45,8 @@ export function workflow(actions: TestActions, draft: Partial<PlanDraft> | (() =
 
 export const request: WorkflowRequest = { type: 'vm.edit', vmId: 'vm-1' as SourceVmId, change: { vcpus: 2 } };
 
+type StartHow = Parameters<WorkflowEngine['start']>[0];
+
 export interface Rig {
   engine: WorkflowEngine;
   planner: Planner;
@@ -55,7 +57,7 @@ export interface Rig {
   /** Waits until the run has one of the statuses. */
   until(id: RunId, ...statuses: RunStatus[]): Promise<void>;
   /** A second engine over the same store, as after a restart; the first is left where it is. */
-  reboot(definition: WorkflowDefinition): Promise<Rig>;
+  reboot(definition: WorkflowDefinition, how?: StartHow): Promise<Rig>;
 }
 
 export interface RigOptions {
@@ -93,7 +95,7 @@ export async function rig(definition: WorkflowDefinition, options: RigOptions = 
   return boot(await sharedStore(), definition, options);
 }
 
-async function boot(store: Store, definition: WorkflowDefinition, options: RigOptions): Promise<Rig> {
+async function boot(store: Store, definition: WorkflowDefinition, options: RigOptions, how: StartHow = {}): Promise<Rig> {
   const clock = options.clock ?? systemClock;
   const events = new EventBus();
   const seen: EventMessage[] = [];
@@ -109,7 +111,7 @@ async function boot(store: Store, definition: WorkflowDefinition, options: RigOp
   const planner = new Planner({ journal, definitions, engine, clock });
   events.subscribe((event) => seen.push(event));
   engines.push(engine);
-  await engine.start();
+  await engine.start(how);
   return {
     engine, planner, journal, seen,
     run: async () => {
@@ -127,7 +129,7 @@ async function boot(store: Store, definition: WorkflowDefinition, options: RigOp
         };
         journal.findRun(id).then((run) => { if (run !== null && statuses.includes(run.status)) finish(); }, reject);
       }),
-    reboot: (next) => boot(store, next, { ...options, wrap: (plain) => plain }),
+    reboot: (next, started) => boot(store, next, { ...options, wrap: (plain) => plain }, started),
   };
 }
 

@@ -1,6 +1,7 @@
 /** All words of the command line, area by area. */
 import { Command } from 'commander';
 import { appVersion } from '../../app-paths.ts';
+import { addBackupVerbs } from './areas/backup.ts';
 import { addCoreVerbs, addVaultVerbs } from './areas/core.ts';
 import { addDiskVerbs } from './areas/disk.ts';
 import { addFlavorVerbs, addImageVerbs, addPoolVerbs } from './areas/images.ts';
@@ -31,6 +32,7 @@ export function buildProgram(tools: AreaTools): Command {
   addTaskVerbs(program, tools);
   addDiskVerbs(program, tools);
   addVaultVerbs(program, tools);
+  addBackupVerbs(program, tools);
   addCoreVerbs(program, tools);
   return program;
 }

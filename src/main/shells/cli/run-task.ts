@@ -2,6 +2,7 @@
  * From a request to the end of its run: plan, what was found, the person's consent, start, progress. The same way for every
  * verb that changes something.
  */
+import type { MessageCode } from '../../../shared/messages/catalogue.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import { endedStatuses, type Plan, type Progress, type Task, type TaskDetail } from '../../../shared/model/task.ts';
 import type { RunId } from '../../../shared/model/ids.ts';
@@ -76,6 +77,13 @@ export async function confirmRemoval(context: CliContext, name: string, yes: tru
   if (context.io.stdin.isTTY !== true || context.options.isJson) throw new AppError('CLI_CONFIRM_NEEDED', { name });
   const typed = await ask(context, `${context.text('CLI_TYPE_NAME', { name })} `);
   if (typed !== name) throw new AppError('CLI_NOT_CONFIRMED');
+}
+
+/** Asks before something is replaced. @param refusal what is said where nobody can be asked */
+export async function confirm(context: CliContext, question: string, refusal: MessageCode, yes: true | undefined): Promise<void> {
+  if (yes === true) return;
+  if (context.io.stdin.isTTY !== true || context.options.isJson) throw new AppError(refusal);
+  if (!isYes(await ask(context, `${question} `))) throw new AppError('CLI_NOT_CONFIRMED');
 }
 
 export function findingText(context: CliContext, { id, severity, reason, source, fix }: Finding): string {

@@ -15,7 +15,7 @@ import { Failpoints } from './failpoints.ts';
 import type { Pending, RunRecord, StepRecord, WorkflowJournal } from './journal.ts';
 import { LiveRun } from './live-run.ts';
 import { askResume } from './questions.ts';
-import { canUndo, recoveryOf } from './recovery.ts';
+import { askedRecoveryOf, canUndo, recoveryOf } from './recovery.ts';
 import { RunDriver } from './run-driver.ts';
 
 /** Transfers share one disk and one network: more at a time makes each slower, not all faster. */
@@ -54,14 +54,15 @@ export class WorkflowEngine {
   /**
    * Takes over what an earlier process left behind, then goes on with it. Called once, before anything is started.
    * @param isTakingUp false: the engine rests. Requests are written and what is started is queued, for the next process to work on.
+   * @param isAsking nothing goes on by itself: a person is asked about every run.
    */
-  async start({ isTakingUp = true }: { isTakingUp?: boolean } = {}): Promise<void> {
+  async start({ isTakingUp = true, isAsking = false }: { isTakingUp?: boolean; isAsking?: boolean } = {}): Promise<void> {
     const { journal } = this.#deps;
     this.#isResting = !isTakingUp;
     for (const run of await journal.liveRuns()) {
       const [steps, artifacts] = await Promise.all([journal.steps(run.id), journal.artifacts(run.id)]);
       const live = this.#open(run, steps, artifacts);
-      if (isTakingUp) await live.update(() => recoveryOf(live));
+      if (isTakingUp) await live.update(() => (isAsking ? askedRecoveryOf(live) : recoveryOf(live)));
     }
     this.#pump();
   }

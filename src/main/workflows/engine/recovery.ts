@@ -36,6 +36,15 @@ export function recoveryOf(live: LiveRun): JournalChange | null {
   }
 }
 
+/** The change that puts every run before a person, whatever its workflow wants: what it knows of the world may be out of date. */
+export function askedRecoveryOf(live: LiveRun): JournalChange | null {
+  const change = recoveryOf(live);
+  const status = change?.run?.status;
+  if (status !== 'queued' && status !== 'cancelling' && status !== 'compensating' && live.record.status !== 'queued') return change;
+  const resumesAs = status === 'cancelling' || status === 'compensating' ? status : 'queued';
+  return { run: { status: 'interrupted', pending: askResume(resumesAs, canUndo(live, resumesAs)) }, events: change?.events ?? [] };
+}
+
 /** The process ended without a word: counted, because something about this run may be what ends it. */
 function found(live: LiveRun, resumesAs: Pending['resumesAs']): JournalChange {
   if (live.definition === null) return versionUnknown(resumesAs);

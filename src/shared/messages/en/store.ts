@@ -1,6 +1,13 @@
 /** Sentences of the databases and of the vault. */
 export const storeEn = {
   STORE_CORRUPT: 'The database {path} is damaged and was left as it is. Close Goldpress and move all files whose names begin with “state.sqlite” to another folder. Then copy the newest file of the folder “backups” here and name it “state.sqlite”. Without a copy, Goldpress starts empty and platforms and pools have to be added again; no disk and no image is touched.',
+  STORE_CORRUPT_WITH_COPY: 'The database {path} is damaged and was left as it is. There is a whole copy of {copiedAt}: run “goldpress backup restore” to bring it back. What was done since then (platforms, image pools, desktop images, tasks) has to be done again; no disk and no image is touched, and the damaged file is kept.',
+  BACKUP_FAILED: 'The database could not be copied. Look into the log for the reason and try again.',
+  BACKUP_GONE: 'The copy {path} has vanished. Check who else writes into this folder and make another one.',
+  BACKUP_HOST_RUNS: 'Goldpress is running (process {pid}). Close it, then restore the copy: nobody may use the database meanwhile.',
+  BACKUP_NONE: 'There is no whole copy of the database in the folder “backups” of {path}. Nothing was changed.',
+  BACKUP_UNKNOWN: 'There is no copy named “{name}”. Run “goldpress backup list” or look into the folder “backups” for the names. Nothing was changed.',
+  BACKUP_UNUSABLE: 'The copy “{name}” is damaged, from a newer Goldpress, or cannot be written here. Choose another one. The database was left as it is.',
   STORE_CACHE_CORRUPT: 'The stored inventory {path} is damaged. Restart Goldpress: it sets the file aside and reads the inventory from the platforms again. Nothing else is lost.',
   STORE_CACHE_REBUILT: 'The stored inventory could not be used and was set aside beside {path}. It is empty until the platforms are synced again.',
   STORE_FROM_FUTURE: 'The database {path} was written by a newer Goldpress (version {found}; this one knows up to {known}). Install the newer Goldpress, or choose another data directory. Nothing was changed.',

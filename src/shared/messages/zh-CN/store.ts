@@ -2,6 +2,13 @@ import type { storeEn } from '../en/store.ts';
 
 export const storeZh: Record<keyof typeof storeEn, string> = {
   STORE_CORRUPT: '数据库 {path} 已损坏，已保持原样。请关闭 Goldpress，把所有名称以“state.sqlite”开头的文件移到其他文件夹，然后把“backups”文件夹中最新的副本复制到此处并命名为“state.sqlite”。如果没有副本，Goldpress 将以空白状态启动，需要重新添加平台和镜像池；任何磁盘和镜像都不会受影响。',
+  STORE_CORRUPT_WITH_COPY: '数据库 {path} 已损坏，已保持原样。现有一份 {copiedAt} 的完整副本：运行“goldpress backup restore”即可恢复。此后所做的更改（平台、镜像池、桌面镜像、任务）需要重新进行；任何磁盘和镜像都不会受影响，损坏的文件会保留。',
+  BACKUP_FAILED: '无法复制数据库。请查看日志了解原因，然后重试。',
+  BACKUP_GONE: '副本 {path} 已消失。请检查还有谁在写入该文件夹，然后重新制作副本。',
+  BACKUP_HOST_RUNS: 'Goldpress 正在运行（进程 {pid}）。请先关闭它再恢复副本：恢复期间不能有任何程序使用数据库。',
+  BACKUP_NONE: '在 {path} 的“backups”文件夹中没有完整的数据库副本。未作任何更改。',
+  BACKUP_UNKNOWN: '没有名为“{name}”的副本。请运行“goldpress backup list”或查看“backups”文件夹中的名称。未作任何更改。',
+  BACKUP_UNUSABLE: '副本“{name}”已损坏、来自更新版本的 Goldpress，或无法写入此处。请选择其他副本。数据库保持原样。',
   STORE_CACHE_CORRUPT: '本地清单 {path} 已损坏。请重新启动 Goldpress：它会把该文件移到一旁，并重新从各平台读取清单，其他数据不会丢失。',
   STORE_CACHE_REBUILT: '本地清单无法使用，已移到 {path} 旁边。在重新同步各平台之前，清单为空。',
   STORE_FROM_FUTURE: '数据库 {path} 由更新版本的 Goldpress 写入（版本 {found}，当前程序最高支持 {known}）。请安装更新的 Goldpress，或选择其他数据目录。未作任何更改。',
