@@ -92,7 +92,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const disks = new WorkerDiskEngine();
 
   const repositories = openRepositories(store);
-  const { platforms, health, vms, images, attributes, publications, settings, desktopImages, flavors, journal } = repositories;
+  const { platforms, health, vms, images, lists, platformPools, attributes, publications, settings, desktopImages, flavors, journal } = repositories;
 
   const vault = new Vault({
     secrets: repositories.secrets, settings, safeStorage, keyFilePath: join(dataDirectory, 'vault.key'), clock,
@@ -102,17 +102,17 @@ export async function createApp(options: AppOptions): Promise<App> {
   const secrets = new VaultPlatformSecrets(vault, registry, platforms);
   const connectors = new PlatformConnectors({ registry, platforms, health, secrets });
 
-  const writer = new InventoryWriter({ vms, images, attributes, publications });
+  const writer = new InventoryWriter({ vms, images, attributes, publications, lists });
   const inspector = new Inspector({ engine: disks, connectors, health, vms, images, attributes, writer, clock, log });
   const queue = new InspectionQueue({ inspector, vms, images, changes, log });
-  const syncs = new SyncService({ connectors, health, vms, images, writer, changes, clock, log, onSynced: () => queue.kick() });
+  const syncs = new SyncService({ connectors, health, vms, images, lists, platformPools, writer, changes, clock, log, onSynced: () => queue.kick() });
   const sourceVms = new SourceVmService({ vms, platforms, health, desktopImages, connectors, inspector, queue, changes, log });
 
   const pools = new ImagePools({ pools: repositories.pools, events, clock });
   const flavorService = new Flavors(flavors, events);
   const use = new PlatformUse({ journal, vms, desktopImages });
   const platformService = new PlatformService({
-    registry, connectors, platforms, health, vms, images, secrets, syncs, use, grants, changes, clock, log,
+    registry, connectors, platforms, health, vms, images, lists, platformPools, secrets, syncs, use, grants, changes, clock, log,
     onReadOnlyChanged: (id) => sourceVms.judgePlatform(id),
   });
   const sample = new SamplePlatform({

@@ -41,7 +41,7 @@ export async function fillInventory(store: Store, count: number): Promise<void> 
   for (let from = 0; from < count; from += batch) {
     const changed = Array.from({ length: Math.min(batch, count - from) }, (_, offset) => {
       const vm = record(from + offset);
-      return { record: vm, judgement: { findings: [], os: vm.os, bootMode: vm.bootMode, bootModeSource: 'platform' as const }, lastPublishedAt: null };
+      return { record: vm, judgement: { findings: [], os: vm.os, bootMode: vm.bootMode, bootModeSource: 'platform' as const }, projectName: null, lastPublishedAt: null };
     });
     await vms.write({ id, name }, changed, [], { sync: 1, at: systemClock.now() });
   }

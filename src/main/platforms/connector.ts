@@ -99,6 +99,8 @@ export interface PoolRecord {
 
 export interface ProbeResult {
   version: string | null;
+  /** How far the platform's clock is ahead of this computer's (ms), from the dates of its answers; absent or null where it does not say. */
+  clockOffsetMs?: number | null;
   capabilities: Capabilities;
   steps: TestStep[];
 }

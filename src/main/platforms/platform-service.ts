@@ -9,6 +9,8 @@ import { newId, type Clock } from '../clock.ts';
 import type { FileGrants } from '../contract/file-grants.ts';
 import type { ImageRepository } from '../store/repositories/image.repo.ts';
 import { unknownHealth, type PlatformHealthRepository, type StoredHealth } from '../store/repositories/platform-health.repo.ts';
+import type { PlatformListsRepository } from '../store/repositories/platform-lists.repo.ts';
+import type { PlatformPoolRepository } from '../store/repositories/platform-pool.repo.ts';
 import type { PlatformRepository, StoredPlatform } from '../store/repositories/platform.repo.ts';
 import type { SourceVmRepository } from '../store/repositories/source-vm.repo.ts';
 import type { ChangedEvents } from '../sync/changed-events.ts';
@@ -26,6 +28,8 @@ export interface PlatformServiceDeps {
   health: PlatformHealthRepository;
   vms: SourceVmRepository;
   images: ImageRepository;
+  lists: PlatformListsRepository;
+  platformPools: PlatformPoolRepository;
   secrets: PlatformSecrets;
   syncs: SyncService;
   use: PlatformUse;
@@ -161,13 +165,15 @@ export class PlatformService {
 
   /** Removes all that is remembered. The platform itself goes first: what is left of the cache after a crash is no platform's. */
   async forget(id: PlatformId): Promise<void> {
-    const { platforms, syncs, connectors, secrets, vms, images, health, changes } = this.#deps;
+    const { platforms, syncs, connectors, secrets, vms, images, lists, platformPools, health, changes } = this.#deps;
     await syncs.cancel(id);
     await platforms.remove(id);
     await connectors.drop(id);
     await secrets.remove(id);
     await vms.removePlatform(id);
     await images.removePlatform(id);
+    await lists.removePlatform(id);
+    await platformPools.removePlatform(id);
     await health.remove(id);
     for (const topic of ['platforms.changed', 'sourceVms.changed', 'images.changed'] as const) changes.changed(topic, id);
   }

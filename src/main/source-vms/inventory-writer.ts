@@ -10,6 +10,7 @@ import { sourceVmIdOf } from '../platforms/resource-id.ts';
 import type { ImageRepository, JudgedImage } from '../store/repositories/image.repo.ts';
 import type { SyncMark } from '../store/repositories/inventory-rows.ts';
 import type { OsAttributeRepository } from '../store/repositories/os-attribute.repo.ts';
+import type { PlatformListsRepository } from '../store/repositories/platform-lists.repo.ts';
 import type { PublicationRepository } from '../store/repositories/publication.repo.ts';
 import type { JudgedVm, SourceVmRepository } from '../store/repositories/source-vm.repo.ts';
 import { judgeImageRecord, judgeVmRecord } from './judge.ts';
@@ -19,6 +20,7 @@ export interface InventoryWriterDeps {
   images: ImageRepository;
   attributes: OsAttributeRepository;
   publications: PublicationRepository;
+  lists: Pick<PlatformListsRepository, 'projectNames'>;
 }
 
 /** What judging needs besides the record; the same for all VMs of a platform. */
@@ -27,6 +29,8 @@ export interface JudgingContext {
   families: ReadonlyMap<ExternalId, OsFamily>;
   published: ReadonlyMap<SourceVmId, number>;
   canEditHardware: boolean;
+  /** Names of the platform's projects, as last listed. */
+  projects: ReadonlyMap<ExternalId, string>;
 }
 
 export interface WrittenCounts {
@@ -45,8 +49,9 @@ export class InventoryWriter {
   }
 
   async context(platform: { id: PlatformId; name: string }, canEditHardware: boolean): Promise<JudgingContext> {
-    const [families, published] = await Promise.all([this.#deps.attributes.ofPlatform(platform.id, 'source-vm'), this.#deps.publications.lastPublished()]);
-    return { platform, families, published, canEditHardware };
+    const { attributes, publications, lists } = this.#deps;
+    const [families, published, projects] = await Promise.all([attributes.ofPlatform(platform.id, 'source-vm'), publications.lastPublished(), lists.projectNames(platform.id)]);
+    return { platform, families, published, canEditHardware, projects };
   }
 
   async writeVms(records: readonly SourceVmRecord[], context: JudgingContext, mark: SyncMark): Promise<WrittenCounts> {
@@ -58,19 +63,21 @@ export class InventoryWriter {
     for (const [index, record] of records.entries()) {
       if (index % judgedAtOnce === judgedAtOnce - 1) await nextTurn();
       const row = known.get(record.externalId);
+      const projectName = nameOf(context, record);
       const judgement = judgeVmRecord(record, { inspection: row?.inspection ?? null, error: row?.error ?? null }, context.families.get(record.externalId) ?? null, context.canEditHardware);
-      const isSame = row !== undefined && row.recordJson === JSON.stringify(record) && row.platformName === platform.name
+      const isSame = row !== undefined && row.recordJson === JSON.stringify(record) && row.platformName === platform.name && row.projectName === projectName
         && row.judgementJson === JSON.stringify({ findings: judgement.findings, os: judgement.os, bootMode: judgement.bootMode, bootModeSource: judgement.bootModeSource });
       if (row === undefined) counts.added += 1;
       else if (row.rowFingerprint !== record.fingerprint || row.isMissing) counts.changed += 1;
       if (isSame) unchanged.push(record.externalId);
-      else changed.push({ record, judgement, lastPublishedAt: context.published.get(sourceVmIdOf(platform.id, record.externalId)) ?? null });
+      else changed.push({ record, projectName, judgement, lastPublishedAt: context.published.get(sourceVmIdOf(platform.id, record.externalId)) ?? null });
     }
     await this.#deps.vms.write(platform, changed, unchanged, mark);
     return counts;
   }
 
-  async writeImages(records: readonly ImageRecord[], { platform }: JudgingContext, mark: SyncMark): Promise<WrittenCounts> {
+  async writeImages(records: readonly ImageRecord[], context: JudgingContext, mark: SyncMark): Promise<WrittenCounts> {
+    const { platform } = context;
     const known = await this.#deps.images.known(platform.id, records.map((record) => record.externalId));
     const counts = { added: 0, changed: 0 };
     const changed: JudgedImage[] = [];
@@ -78,13 +85,18 @@ export class InventoryWriter {
     for (const [index, record] of records.entries()) {
       if (index % judgedAtOnce === judgedAtOnce - 1) await nextTurn();
       const row = known.get(record.externalId);
-      const isSame = row !== undefined && row.recordJson === JSON.stringify(record) && row.platformName === platform.name;
+      const projectName = nameOf(context, record);
+      const isSame = row !== undefined && row.recordJson === JSON.stringify(record) && row.platformName === platform.name && row.projectName === projectName;
       if (row === undefined) counts.added += 1;
       else if (row.rowFingerprint !== record.fingerprint || row.isMissing) counts.changed += 1;
       if (isSame) unchanged.push(record.externalId);
-      else changed.push({ record, judgement: judgeImageRecord(record, { inspection: row?.inspection ?? null, error: row?.error ?? null }) });
+      else changed.push({ record, projectName, judgement: judgeImageRecord(record, { inspection: row?.inspection ?? null, error: row?.error ?? null }) });
     }
     await this.#deps.images.write(platform, changed, unchanged, mark);
     return counts;
   }
+}
+
+function nameOf({ projects }: JudgingContext, { projectId }: { projectId?: ExternalId | null }): string | null {
+  return projectId === undefined || projectId === null ? null : (projects.get(projectId) ?? null);
 }

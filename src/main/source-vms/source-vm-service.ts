@@ -144,6 +144,7 @@ function toView(row: StoredSourceVm, roles: Capabilities): SourceVm {
     id: row.id, platformId: row.platformId, platformName: row.platformName, externalId: record.externalId, name: record.name, definition: record.definition,
     os: judgement.os, bootMode: judgement.bootMode, bootModeSource: judgement.bootModeSource, videoModel: record.videoModel, vcpus: record.vcpus, memoryBytes: record.memoryBytes,
     powerState: record.powerState, disks: record.disks, ...vmSizes(record), snapshots: record.snapshots, instructions: record.instructions,
+    projectName: row.projectName ?? record.projectId ?? null, addresses: record.addresses ?? [], status: record.status ?? null,
     lastPublishedAt: row.lastPublishedAt, verdict: row.verdict, findings: judgement.findings, actions: actionsOf(row, roles), seenAt: row.seenAt, missingSince: row.missingSince,
   };
 }

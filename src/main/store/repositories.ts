@@ -5,6 +5,8 @@ import { ImagePoolRepository } from './repositories/image-pool.repo.ts';
 import { ImageRepository } from './repositories/image.repo.ts';
 import { OsAttributeRepository } from './repositories/os-attribute.repo.ts';
 import { PlatformHealthRepository } from './repositories/platform-health.repo.ts';
+import { PlatformListsRepository } from './repositories/platform-lists.repo.ts';
+import { PlatformPoolRepository } from './repositories/platform-pool.repo.ts';
 import { PlatformRepository } from './repositories/platform.repo.ts';
 import { PublicationRepository } from './repositories/publication.repo.ts';
 import { SecretRepository } from './repositories/secret.repo.ts';
@@ -19,6 +21,8 @@ export function openRepositories({ state, cache }: Store) {
     health: new PlatformHealthRepository(cache),
     vms: new SourceVmRepository(cache),
     images: new ImageRepository(cache),
+    lists: new PlatformListsRepository(cache),
+    platformPools: new PlatformPoolRepository(cache),
     attributes: new OsAttributeRepository(state),
     publications: new PublicationRepository(state),
     settings: new SettingsRepository(state),

@@ -12,6 +12,8 @@ import type { DefaultFlag } from './schema-state.ts';
 export interface SyncRunTable {
   id: Generated<number>;
   platform_id: PlatformId;
+  /** A quick one reads only what changed, and never sweeps. */
+  kind: Generated<'complete' | 'quick'>;
   started_at: number;
   ended_at: number | null;
   status: 'running' | 'ok' | 'partial' | 'failing';
@@ -47,6 +49,11 @@ interface ListedTable {
   video_model: string | null;
   virtual_bytes: number | null;
   actual_bytes: number | null;
+  /** The platform's project that owns it, and how it is called now. */
+  project_id: string | null;
+  project_name: string | null;
+  /** What the platform itself calls its state. */
+  status: string | null;
   verdict: Verdict;
   /** Of what the platform said: an equal one means that nothing has changed. */
   fingerprint: string;
@@ -69,6 +76,8 @@ export interface SourceVmTable extends ListedTable {
   disk_count: number;
   snapshot_count: number;
   last_published_at: number | null;
+  /** Joined with commas, for searching and showing. */
+  addresses: string | null;
 }
 
 export interface ImageTable extends ListedTable {
@@ -76,6 +85,52 @@ export interface ImageTable extends ListedTable {
   form: 'image' | 'template';
   scope: 'system' | 'custom';
   format: DiskFormat | null;
+  visibility: string | null;
+  updated_at: number | null;
+}
+
+/** The platform's own grouping that a tenant maps to. */
+export interface ProjectTable {
+  platform_id: PlatformId;
+  external_id: string;
+  name: string;
+  is_management: number;
+  last_seen_sync: number;
+}
+
+export interface InstanceSizeTable {
+  platform_id: PlatformId;
+  external_id: string;
+  name: string;
+  vcpus: number;
+  memory_bytes: number;
+  disk_bytes: number;
+  last_seen_sync: number;
+}
+
+export interface PlatformPoolTable {
+  platform_id: PlatformId;
+  external_id: string;
+  name: string;
+  location: string | null;
+  free_bytes: number | null;
+  total_bytes: number | null;
+  file_types_json: string;
+  problem_json: string | null;
+  seen_at: number;
+  last_seen_sync: number;
+}
+
+/** The lists that a platform is read by; each is complete or not by itself. */
+export type ListName = 'projects' | 'instance-sizes' | 'pools' | 'source-vms' | 'images';
+
+export interface ListingTable {
+  platform_id: PlatformId;
+  list: ListName;
+  /** End of the last complete listing, by our clock. */
+  completed_at: number;
+  /** By the platform's clock: what changed before is known. Null where the platform cannot be asked for changes. */
+  changes_since: number | null;
 }
 
 export interface CacheSchema {
@@ -83,4 +138,8 @@ export interface CacheSchema {
   platform_health: PlatformHealthTable;
   source_vm: SourceVmTable;
   image: ImageTable;
+  project: ProjectTable;
+  instance_size: InstanceSizeTable;
+  platform_pool: PlatformPoolTable;
+  listing: ListingTable;
 }

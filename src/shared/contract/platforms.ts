@@ -39,9 +39,9 @@ export const platformCommands = defineCommands({
     output: platform,
   },
   'platforms.sync': {
-    summary: 'Reads the inventory of one platform, or of all; answers when the listing has ended.',
-    input: z.strictObject({ id: platformId.nullable() }),
-    output: z.array(z.object({ platformId, status: z.enum(['ok', 'partial', 'failing']), seen: z.number(), added: z.number(), changed: z.number(), missing: z.number() })),
+    summary: 'Reads the inventory of one platform, or of all; answers when the listing has ended. Quick: only what changed, where the platform can say so.',
+    input: z.strictObject({ id: platformId.nullable(), isQuick: z.boolean().default(false) }),
+    output: z.array(z.object({ platformId, kind: z.enum(['complete', 'quick']), status: z.enum(['ok', 'partial', 'failing']), seen: z.number(), added: z.number(), changed: z.number(), missing: z.number() })),
   },
   'platforms.cancelSync': { summary: 'Stops a running sync; nothing is swept.', input: z.strictObject({ id: platformId }), output: done },
   'platforms.remove': {

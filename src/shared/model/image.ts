@@ -21,6 +21,15 @@ export const image = z.object({
   bootMode,
   videoModel: z.string().nullable(),
   instructions: z.array(instructions),
+  /** The platform's project that owns it, by name; by id where the name is not known. */
+  projectName: z.string().nullable(),
+  /** As the platform itself says them. */
+  status: z.string().nullable(),
+  visibility: z.string().nullable(),
+  /** Every further property, as the platform keeps it. */
+  properties: z.record(z.string(), z.string()),
+  createdAt: z.number().nullable(),
+  updatedAt: z.number().nullable(),
   verdict,
   findings: z.array(finding),
   seenAt: z.number(),

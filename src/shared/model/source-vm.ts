@@ -66,6 +66,11 @@ export const sourceVm = z.object({
   actualBytes: z.number().nullable(),
   snapshots: z.array(vmSnapshot),
   instructions: z.array(instructions),
+  /** The platform's project that owns it, by name; by id where the name is not known. */
+  projectName: z.string().nullable(),
+  addresses: z.array(z.string()),
+  /** What the platform itself calls its state, where that says more than the power state. */
+  status: z.string().nullable(),
   lastPublishedAt: z.number().nullable(),
   verdict,
   findings: z.array(finding),

@@ -51,7 +51,7 @@ describe('the platforms page', () => {
     const { transport } = await openWindow(PlatformsPage, {
       answers: {
         'platforms.list': () => [platform('a')],
-        'platforms.sync': () => [{ platformId: 'a' as PlatformId, status: 'ok', seen: 8, added: 1, changed: 0, missing: 0 }],
+        'platforms.sync': () => [{ platformId: 'a' as PlatformId, kind: 'complete' as const, status: 'ok', seen: 8, added: 1, changed: 0, missing: 0 }],
       },
     });
     byRole('button', 'Sync').click();

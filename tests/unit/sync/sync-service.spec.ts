@@ -39,7 +39,7 @@ describe('a sync', () => {
     await folder.vm({ file: 'd' });
     await rm(join(folder.path, 'c.xml'));
     await rm(join(folder.path, 'c.raw'));
-    expect(await app.syncs.sync(platform.id)).toEqual({ platformId: platform.id, status: 'ok', seen: 3, added: 1, changed: 1, missing: 1 });
+    expect(await app.syncs.sync(platform.id)).toEqual({ platformId: platform.id, kind: 'complete', status: 'ok', seen: 3, added: 1, changed: 1, missing: 1 });
     expect((await rows()).map((vm) => [vm.name, vm.missingSince !== null])).toEqual([['a', false], ['b2', false], ['c', true], ['d', false]]);
     expect((await rows()).find((vm) => vm.name === 'c')?.actions.clone).toMatchObject({ isAvailable: false, reason: { code: 'SOURCE_VM_MISSING' } });
     const shown = await app.service.show(platform.id);

@@ -18,10 +18,11 @@ export function imagesHandlers({ images }: { images: ImageRepository }): Handler
   };
 }
 
-function toView({ id, platformId, platformName, record, judgement, verdict, seenAt, missingSince }: StoredImage): Image {
-  const { externalId, name, form, scope, format, virtualBytes, actualBytes, videoModel, instructions } = record;
+function toView({ id, platformId, platformName, projectName, record, judgement, verdict, seenAt, missingSince }: StoredImage): Image {
+  const { externalId, name, form, scope, format, virtualBytes, actualBytes, videoModel, instructions, projectId, status, visibility, properties, createdAt, updatedAt } = record;
   return {
     id, platformId, platformName, externalId, name, form, scope, format, virtualBytes, actualBytes, videoModel, instructions,
-    os: judgement.os, bootMode: judgement.bootMode, verdict, findings: judgement.findings, seenAt, missingSince,
+    projectName: projectName ?? projectId ?? null, status: status ?? null, visibility: visibility ?? null, properties: properties ?? {}, createdAt: createdAt ?? null,
+    updatedAt: updatedAt ?? null, os: judgement.os, bootMode: judgement.bootMode, verdict, findings: judgement.findings, seenAt, missingSince,
   };
 }

@@ -19,9 +19,9 @@ export function platformsHandlers({ platforms, syncs, sample }: PlatformHandlers
     'platforms.test': ({ id }, { signal }) => platforms.test(id, signal),
     'platforms.add': (input, { signal }) => platforms.add(input, signal),
     'platforms.update': (input) => platforms.update(input),
-    'platforms.sync': async ({ id }) => {
+    'platforms.sync': async ({ id, isQuick }) => {
       const ids = id === null ? (await platforms.list()).map((platform) => platform.id) : [(await platforms.show(id)).id];
-      return Promise.all(ids.map((platform) => syncs.sync(platform)));
+      return Promise.all(ids.map((platform) => syncs.sync(platform, isQuick ? 'quick' : 'complete')));
     },
     'platforms.cancelSync': async ({ id }) => {
       await syncs.cancel(id);

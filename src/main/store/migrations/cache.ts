@@ -1,5 +1,6 @@
 /** The steps of `cache.sqlite`, oldest first. A released step never changes; a new one goes to the end, ten higher. */
 import type { Migration } from '../migrate.ts';
 import { cacheInitial } from './cache/0010-initial.ts';
+import { platformLists } from './cache/0020-platform-lists.ts';
 
-export const cacheMigrations: readonly Migration[] = [cacheInitial];
+export const cacheMigrations: readonly Migration[] = [cacheInitial, platformLists];

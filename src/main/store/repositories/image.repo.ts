@@ -9,7 +9,7 @@ import { listWindow, type ListDefinition } from '../list-query.ts';
 import type { CacheSchema, ImageTable } from '../schema-cache.ts';
 import type { StoreDatabase } from '../store.ts';
 import {
-  judgedColumns, sweepRows, toInspection, toJudgement, touchStatement, upsertStatement, type Judgement, type KnownRow, type StoredInspection, type SyncMark,
+  judgedColumns, nameProjects, sweepRows, toInspection, toJudgement, touchStatement, upsertStatement, type Judgement, type KnownRow, type StoredInspection, type SyncMark,
 } from './inventory-rows.ts';
 
 type Row = Selectable<ImageTable>;
@@ -18,6 +18,8 @@ export interface StoredImage {
   id: ImageId;
   platformId: PlatformId;
   platformName: string;
+  /** Of the project that owns it, as it is called now. */
+  projectName: string | null;
   record: ImageRecord;
   judgement: Judgement;
   verdict: Verdict;
@@ -27,6 +29,7 @@ export interface StoredImage {
 
 export interface JudgedImage {
   record: ImageRecord;
+  projectName: string | null;
   judgement: Judgement;
 }
 
@@ -39,17 +42,19 @@ const list: ListDefinition<Row> = {
     video: { column: 'video_model', kind: 'exact' }, videoModel: { column: 'video_model', kind: 'exact' }, form: { column: 'form', kind: 'exact' },
     scope: { column: 'scope', kind: 'exact' }, format: { column: 'format', kind: 'exact' }, virtualBytes: { column: 'virtual_bytes', kind: 'number' },
     actualBytes: { column: 'actual_bytes', kind: 'number' }, verdict: { column: 'verdict', kind: 'exact' }, readiness: { column: 'verdict', kind: 'exact' },
-    seenAt: { column: 'seen_at', kind: 'number' }, missingSince: { column: 'missing_since', kind: 'number' },
+    seenAt: { column: 'seen_at', kind: 'number' }, missingSince: { column: 'missing_since', kind: 'number' }, project: { column: 'project_name', kind: 'text' },
+    status: { column: 'status', kind: 'exact' }, visibility: { column: 'visibility', kind: 'exact' }, updatedAt: { column: 'updated_at', kind: 'number' },
   },
   search: { columns: ['name', 'os_name', 'external_id'], fullText: 'image_fts' },
   defaultSort: { key: 'name', isDescending: false },
 };
 
-const rowColumns = ['id', 'platform_id', 'platform_name', 'record_json', 'findings_json', 'verdict', 'seen_at', 'missing_since'] as const;
+const rowColumns = ['id', 'platform_id', 'platform_name', 'project_name', 'record_json', 'findings_json', 'verdict', 'seen_at', 'missing_since'] as const;
 
 const written = [
   'id', 'platform_id', 'external_id', 'platform_name', 'name', 'os_family', 'os_name', 'boot_mode', 'video_model', 'virtual_bytes', 'actual_bytes', 'verdict',
-  'fingerprint', 'seen_at', 'first_seen_sync', 'last_seen_sync', 'missing_since', 'form', 'scope', 'format', 'record_json', 'findings_json',
+  'fingerprint', 'seen_at', 'first_seen_sync', 'last_seen_sync', 'missing_since', 'project_id', 'project_name', 'status', 'form', 'scope', 'format',
+  'visibility', 'updated_at', 'record_json', 'findings_json',
 ] as const;
 
 export class ImageRepository {
@@ -76,12 +81,12 @@ export class ImageRepository {
   async known(platform: PlatformId, ids: readonly ExternalId[]): Promise<Map<ExternalId, KnownRow>> {
     if (ids.length === 0) return new Map();
     const rows = await this.#db.write.selectFrom('image').select([
-      'external_id', 'fingerprint', 'record_json', 'findings_json', 'platform_name', 'missing_since', 'inspected_at', 'inspected_fingerprint', 'inspection_json',
+      'external_id', 'fingerprint', 'record_json', 'findings_json', 'platform_name', 'project_name', 'missing_since', 'inspected_at', 'inspected_fingerprint', 'inspection_json',
       'inspection_error_json',
     ]).where('platform_id', '=', platform).where('external_id', 'in', ids).execute();
     return new Map(rows.map((row) => [row.external_id, {
       ...toInspection(row), rowFingerprint: row.fingerprint, recordJson: row.record_json, judgementJson: row.findings_json, platformName: row.platform_name,
-      isMissing: row.missing_since !== null,
+      projectName: row.project_name, isMissing: row.missing_since !== null,
     }]));
   }
 
@@ -94,6 +99,11 @@ export class ImageRepository {
 
   sweep(platform: PlatformId, mark: SyncMark): Promise<number> {
     return sweepRows(this.#db, 'image', platform, mark);
+  }
+
+  /** Writes the names of projects, as they are now, onto the rows that have another one. */
+  async nameProjects(platform: PlatformId): Promise<void> {
+    await nameProjects(this.#db, 'image', platform);
   }
 
   async toInspect(limit: number, except: readonly string[] = []): Promise<{ id: ImageId; platformId: PlatformId; externalId: ExternalId }[]> {
@@ -127,18 +137,18 @@ export class ImageRepository {
 }
 
 /** In the order of `written`. */
-function rowOf(platform: { id: PlatformId; name: string }, { record, judgement: judged }: JudgedImage, { sync, at }: SyncMark) {
+function rowOf(platform: { id: PlatformId; name: string }, { record, projectName, judgement: judged }: JudgedImage, { sync, at }: SyncMark) {
   const columns = judgedColumns(judged);
   return [
     imageIdOf(platform.id, record.externalId), platform.id, record.externalId, platform.name, record.name, columns.os_family, columns.os_name, columns.boot_mode,
-    record.videoModel, record.virtualBytes, record.actualBytes, columns.verdict, record.fingerprint, at, sync, sync, null, record.form, record.scope, record.format,
-    JSON.stringify(record), columns.findings_json,
+    record.videoModel, record.virtualBytes, record.actualBytes, columns.verdict, record.fingerprint, at, sync, sync, null, record.projectId ?? null,
+    projectName, record.status ?? null, record.form, record.scope, record.format, record.visibility ?? null, record.updatedAt ?? null, JSON.stringify(record), columns.findings_json,
   ];
 }
 
 function toImage(row: Pick<Row, (typeof rowColumns)[number]>): StoredImage {
   return {
-    id: row.id, platformId: row.platform_id, platformName: row.platform_name,
+    id: row.id, platformId: row.platform_id, platformName: row.platform_name, projectName: row.project_name,
     // Written by this repository from the connector's own type.
     record: JSON.parse(row.record_json) as ImageRecord,
     judgement: toJudgement(row.findings_json), verdict: row.verdict, seenAt: row.seen_at, missingSince: row.missing_since,

@@ -38,6 +38,7 @@ export interface KnownRow extends StoredInspection {
   recordJson: string;
   judgementJson: string;
   platformName: string;
+  projectName: string | null;
   isMissing: boolean;
 }
 
@@ -106,4 +107,10 @@ export async function sweepRows(db: StoreDatabase<CacheSchema>, table: Inventory
     await tx.deleteFrom(table).where('platform_id', '=', platform).where('missing_since', '<', at - missingKeptMs).execute();
     return Number(marked.numUpdatedRows);
   });
+}
+
+/** Projects are listed beside the rows that they own: brings the names on the rows in line, once both have been read. */
+export async function nameProjects(db: StoreDatabase<CacheSchema>, table: InventoryTable, platform: PlatformId): Promise<void> {
+  const name = `(select project.name from project where project.platform_id = ${table}.platform_id and project.external_id = ${table}.project_id)`;
+  await db.bulk([{ sql: `update ${table} set project_name = ${name} where platform_id = ? and project_id is not null and project_name is not ${name}`, rows: [[platform]] }]);
 }

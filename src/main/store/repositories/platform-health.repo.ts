@@ -10,6 +10,9 @@ export type StoredHealth = Omit<PlatformHealth, 'isSyncing'>;
 
 export const unknownHealth: StoredHealth = { status: 'never', lastOkAt: null, lastTryAt: null, version: null, capabilities: {}, error: null };
 
+/** A quick pass reads only what changed since the last reading, and never sweeps. */
+export type SyncKind = 'complete' | 'quick';
+
 export interface SyncCounts {
   seen: number;
   added: number;
@@ -46,16 +49,17 @@ export class PlatformHealthRepository {
   }
 
   /** The end of a try. `lastOkAt` moves only with a complete listing. */
-  async setOutcome(id: PlatformId, status: 'ok' | 'partial' | 'failing', at: number, error: ErrorView | null): Promise<void> {
-    const values = { status, last_try_at: at, error_json: error === null ? null : JSON.stringify(error), ...(status === 'ok' ? { last_ok_at: at } : {}) };
-    await this.#db.write.insertInto('platform_health').values({ platform_id: id, version: null, last_ok_at: status === 'ok' ? at : null, ...values })
+  async setOutcome(id: PlatformId, kind: SyncKind, status: 'ok' | 'partial' | 'failing', at: number, error: ErrorView | null): Promise<void> {
+    const isComplete = kind === 'complete' && status === 'ok';
+    const values = { status, last_try_at: at, error_json: error === null ? null : JSON.stringify(error), ...(isComplete ? { last_ok_at: at } : {}) };
+    await this.#db.write.insertInto('platform_health').values({ platform_id: id, version: null, last_ok_at: isComplete ? at : null, ...values })
       .onConflict((oc) => oc.column('platform_id').doUpdateSet(values)).execute();
   }
 
   /** Begins a listing; its id is the generation that rows are swept by. */
-  async beginSync(id: PlatformId, at: number): Promise<number> {
+  async beginSync(id: PlatformId, kind: SyncKind, at: number): Promise<number> {
     const row = await this.#db.write.insertInto('sync_run')
-      .values({ platform_id: id, started_at: at, ended_at: null, status: 'running', error_json: null }).returning('id').executeTakeFirstOrThrow();
+      .values({ platform_id: id, kind, started_at: at, ended_at: null, status: 'running', error_json: null }).returning('id').executeTakeFirstOrThrow();
     return row.id;
   }
 
@@ -66,10 +70,10 @@ export class PlatformHealthRepository {
   }
 
   /** Ends a listing, and forgets all but the last 50 of the platform. */
-  async endSync(id: PlatformId, sync: number, end: { at: number; status: 'ok' | 'partial' | 'failing'; counts: SyncCounts; error: ErrorView | null }): Promise<void> {
+  async endSync(id: PlatformId, sync: number, end: { kind: SyncKind; at: number; status: 'ok' | 'partial' | 'failing'; counts: SyncCounts; error: ErrorView | null }): Promise<void> {
     await this.#db.write.transaction().execute(async (tx) => {
       await tx.updateTable('sync_run').set({
-        ended_at: end.at, status: end.status, is_complete: end.status === 'ok' ? 1 : 0, ...end.counts, error_json: end.error === null ? null : JSON.stringify(end.error),
+        ended_at: end.at, status: end.status, is_complete: end.kind === 'complete' && end.status === 'ok' ? 1 : 0, kind: end.kind, ...end.counts, error_json: end.error === null ? null : JSON.stringify(end.error),
       }).where('id', '=', sync).execute();
       await tx.deleteFrom('sync_run').where('platform_id', '=', id).where('id', 'not in', (eb) =>
         eb.selectFrom('sync_run').select('id').where('platform_id', '=', id).orderBy('id', 'desc').limit(50)).execute();

@@ -12,7 +12,7 @@ import { listWindow, type ListDefinition } from '../list-query.ts';
 import type { CacheSchema, SourceVmTable } from '../schema-cache.ts';
 import type { StoreDatabase } from '../store.ts';
 import {
-  judgedColumns, sweepRows, toInspection, toJudgement, touchStatement, upsertStatement, type Judgement, type KnownRow, type StoredInspection, type SyncMark,
+  judgedColumns, nameProjects, sweepRows, toInspection, toJudgement, touchStatement, upsertStatement, type Judgement, type KnownRow, type StoredInspection, type SyncMark,
 } from './inventory-rows.ts';
 
 type Row = Selectable<SourceVmTable>;
@@ -22,6 +22,8 @@ export interface StoredSourceVm {
   id: SourceVmId;
   platformId: PlatformId;
   platformName: string;
+  /** Of the project that owns it, as it is called now. */
+  projectName: string | null;
   record: SourceVmRecord;
   judgement: Judgement;
   verdict: Verdict;
@@ -34,6 +36,7 @@ export interface StoredSourceVm {
 
 export interface JudgedVm {
   record: SourceVmRecord;
+  projectName: string | null;
   judgement: Judgement;
   lastPublishedAt: number | null;
 }
@@ -48,19 +51,22 @@ const list: ListDefinition<Row> = {
     powerState: { column: 'power_state', kind: 'exact' }, disks: { column: 'disk_count', kind: 'number' }, virtualBytes: { column: 'virtual_bytes', kind: 'number' },
     actualBytes: { column: 'actual_bytes', kind: 'number' }, snapshots: { column: 'snapshot_count', kind: 'number' }, verdict: { column: 'verdict', kind: 'exact' },
     readiness: { column: 'verdict', kind: 'exact' }, lastPublishedAt: { column: 'last_published_at', kind: 'number' }, seenAt: { column: 'seen_at', kind: 'number' },
-    missingSince: { column: 'missing_since', kind: 'number' },
+    missingSince: { column: 'missing_since', kind: 'number' }, project: { column: 'project_name', kind: 'text' }, status: { column: 'status', kind: 'exact' },
+    address: { column: 'addresses', kind: 'text' }, addresses: { column: 'addresses', kind: 'text' },
   },
   search: { columns: ['name', 'os_name', 'external_id'], fullText: 'source_vm_fts' },
   defaultSort: { key: 'name', isDescending: false },
 };
 
 const rowColumns = [
-  'id', 'platform_id', 'platform_name', 'record_json', 'findings_json', 'verdict', 'last_published_at', 'seen_at', 'missing_since', 'inspection_error_json',
+  'id', 'platform_id', 'platform_name', 'project_name', 'record_json', 'findings_json', 'verdict', 'last_published_at', 'seen_at', 'missing_since',
+  'inspection_error_json',
 ] as const;
 
 const written = [
   'id', 'platform_id', 'external_id', 'platform_name', 'name', 'os_family', 'os_name', 'boot_mode', 'video_model', 'virtual_bytes', 'actual_bytes', 'verdict',
-  'fingerprint', 'seen_at', 'first_seen_sync', 'last_seen_sync', 'missing_since', 'power_state', 'disk_count', 'snapshot_count', 'last_published_at', 'record_json', 'findings_json',
+  'fingerprint', 'seen_at', 'first_seen_sync', 'last_seen_sync', 'missing_since', 'project_id', 'project_name', 'status', 'power_state', 'disk_count', 'snapshot_count',
+  'last_published_at', 'addresses', 'record_json', 'findings_json',
 ] as const;
 
 export class SourceVmRepository {
@@ -98,12 +104,12 @@ export class SourceVmRepository {
   async known(platform: PlatformId, ids: readonly ExternalId[]): Promise<Map<ExternalId, KnownRow>> {
     if (ids.length === 0) return new Map();
     const rows = await this.#db.write.selectFrom('source_vm').select([
-      'external_id', 'fingerprint', 'record_json', 'findings_json', 'platform_name', 'missing_since', 'inspected_at', 'inspected_fingerprint', 'inspection_json',
+      'external_id', 'fingerprint', 'record_json', 'findings_json', 'platform_name', 'project_name', 'missing_since', 'inspected_at', 'inspected_fingerprint', 'inspection_json',
       'inspection_error_json',
     ]).where('platform_id', '=', platform).where('external_id', 'in', ids).execute();
     return new Map(rows.map((row) => [row.external_id, {
       ...toInspection(row), rowFingerprint: row.fingerprint, recordJson: row.record_json, judgementJson: row.findings_json, platformName: row.platform_name,
-      isMissing: row.missing_since !== null,
+      projectName: row.project_name, isMissing: row.missing_since !== null,
     }]));
   }
 
@@ -117,6 +123,11 @@ export class SourceVmRepository {
 
   sweep(platform: PlatformId, mark: SyncMark): Promise<number> {
     return sweepRows(this.#db, 'source_vm', platform, mark);
+  }
+
+  /** Writes the names of projects, as they are now, onto the rows that have another one. */
+  async nameProjects(platform: PlatformId): Promise<void> {
+    await nameProjects(this.#db, 'source_vm', platform);
   }
 
   /** VMs whose disks have not been looked into as they are now, newest first. Running ones are never read behind their back. */
@@ -172,20 +183,22 @@ export const vmSizes = ({ disks }: SourceVmRecord): { virtualBytes: number | nul
   virtualBytes: sum(disks.map((disk) => disk.virtualBytes)), actualBytes: sum(disks.map((disk) => disk.actualBytes)),
 });
 
+const joined = (addresses: readonly string[] = []): string | null => (addresses.length === 0 ? null : addresses.join(', '));
+
 /** In the order of `written`. */
-function rowOf(platform: { id: PlatformId; name: string }, { record, judgement: judged, lastPublishedAt }: JudgedVm, { sync, at }: SyncMark) {
+function rowOf(platform: { id: PlatformId; name: string }, { record, projectName, judgement: judged, lastPublishedAt }: JudgedVm, { sync, at }: SyncMark) {
   const columns = judgedColumns(judged);
   const { virtualBytes, actualBytes } = vmSizes(record);
   return [
     sourceVmIdOf(platform.id, record.externalId), platform.id, record.externalId, platform.name, record.name, columns.os_family, columns.os_name, columns.boot_mode,
-    record.videoModel, virtualBytes, actualBytes, columns.verdict, record.fingerprint, at, sync, sync, null, record.powerState, record.disks.length,
-    record.snapshots.length, lastPublishedAt, JSON.stringify(record), columns.findings_json,
+    record.videoModel, virtualBytes, actualBytes, columns.verdict, record.fingerprint, at, sync, sync, null, record.projectId ?? null,
+    projectName, record.status ?? null, record.powerState, record.disks.length, record.snapshots.length, lastPublishedAt, joined(record.addresses), JSON.stringify(record), columns.findings_json,
   ];
 }
 
 function toSourceVm(row: Pick<Row, (typeof rowColumns)[number]>): StoredSourceVm {
   return {
-    id: row.id, platformId: row.platform_id, platformName: row.platform_name,
+    id: row.id, platformId: row.platform_id, platformName: row.platform_name, projectName: row.project_name,
     // Written by this repository from the connector's own type; a cache of another schema version is thrown away as a whole.
     record: JSON.parse(row.record_json) as SourceVmRecord,
     judgement: toJudgement(row.findings_json), verdict: row.verdict, lastPublishedAt: row.last_published_at, seenAt: row.seen_at, missingSince: row.missing_since,

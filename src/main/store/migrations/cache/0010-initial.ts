@@ -5,7 +5,7 @@
 import type { Migration } from '../../migrate.ts';
 
 /** Columns that both lists have. The long texts come last: SQLite then reads the short ones without them. */
-const listed = `
+export const listed = `
   row integer primary key,
   platform_id text not null,
   external_id text not null,
@@ -27,7 +27,7 @@ const listed = `
   inspected_at integer,
   inspected_fingerprint text`;
 
-const texts = `
+export const texts = `
   record_json text not null,
   findings_json text not null,
   inspection_json text,
@@ -35,18 +35,18 @@ const texts = `
   unique (platform_id, external_id)`;
 
 /** The first one holds all that words are looked for in, so that a word too short for trigrams is found without the rows. */
-const listedSorts = [
+export const listedSorts = [
   'name collate nocase, os_name, external_id', 'platform_id, name collate nocase, os_name, external_id', 'platform_name collate nocase',
   'os_name collate nocase', 'os_family', 'boot_mode', 'video_model', 'virtual_bytes', 'actual_bytes', 'verdict', 'seen_at', 'missing_since',
   'inspected_at',
 ];
 
-function indexes(table: string, columns: readonly string[]): string {
+export function indexes(table: string, columns: readonly string[]): string {
   return columns.map((column) => `create index ${table}_by_${column.replaceAll(/[^a-z]+/g, '_')} on ${table} (${column});`).join('\n');
 }
 
 /** The full-text table follows its list by triggers, so that no writer can forget it. */
-function fullText(table: string): string {
+export function fullText(table: string): string {
   const columns = 'name, os_name, external_id';
   const values = (row: 'new' | 'old'): string => `${row}.row, ${row}.name, ${row}.os_name, ${row}.external_id`;
   const remove = `insert into ${table}_fts (${table}_fts, rowid, ${columns}) values ('delete', ${values('old')});`;
