@@ -1,0 +1,45 @@
+/** Two self-signed certificates for 127.0.0.1, for tests alone: one that is trusted, and one that it is suddenly changed for. */
+export interface TestCertificate {
+  key: string;
+  cert: string;
+}
+
+export const firstCertificate: TestCertificate = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgrESiZtUTj8Km9AC9
+JGSOSZV/2g3/ETbaUEJ2pXXoelChRANCAAR6c3lSQKew2frOXHAL7h1+xeDpwYKG
+XPakqeOvXx5OdtYt9bb31SsDmu71Yjn0pZbjRqKbnXVTbZqYqvgCR7yT
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBrTCCAVOgAwIBAgIUcuDbJHZmRkgf7NrHtCF395s4nEAwCgYIKoZIzj0EAwIw
+HTEbMBkGA1UEAwwSZ29sZHByZXNzIHRlc3Qgb25lMCAXDTI2MTEyNDE2MzAxNFoY
+DzIxMjYxMDMxMTYzMDE0WjAdMRswGQYDVQQDDBJnb2xkcHJlc3MgdGVzdCBvbmUw
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAR6c3lSQKew2frOXHAL7h1+xeDpwYKG
+XPakqeOvXx5OdtYt9bb31SsDmu71Yjn0pZbjRqKbnXVTbZqYqvgCR7yTo28wbTAd
+BgNVHQ4EFgQUbpcuyn7s5JvIiurpe9FZKmlAmbwwHwYDVR0jBBgwFoAUbpcuyn7s
+5JvIiurpe9FZKmlAmbwwDwYDVR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAAB
+gglsb2NhbGhvc3QwCgYIKoZIzj0EAwIDSAAwRQIhAKbUrylZ85c+odsreL9uWD6Y
+uVUbZLI3iZgSyVNHSU07AiBJUgNd49lSwtZ5Xel5Pm2FMS4TXjctddjl4/Jupzi9
+3A==
+-----END CERTIFICATE-----`,
+};
+
+export const secondCertificate: TestCertificate = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgn19EOObFbKXLl6HF
+RYeNNshye7u7HCiBTZTTDALpLBehRANCAAS6Jd0epoXB4sb4lXF/Flq0RjAn1Rjc
+u/oQh6/nC9mrrFkV+T03isQ0Bi3vwKyczERnct8Jih1jWKSN98yEWA2w
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBrTCCAVOgAwIBAgIUR8nr+oaESaHaHknTVLffJsU2dYowCgYIKoZIzj0EAwIw
+HTEbMBkGA1UEAwwSZ29sZHByZXNzIHRlc3QgdHdvMCAXDTI2MTEyNDE2MzAxNFoY
+DzIxMjYxMDMxMTYzMDE0WjAdMRswGQYDVQQDDBJnb2xkcHJlc3MgdGVzdCB0d28w
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAS6Jd0epoXB4sb4lXF/Flq0RjAn1Rjc
+u/oQh6/nC9mrrFkV+T03isQ0Bi3vwKyczERnct8Jih1jWKSN98yEWA2wo28wbTAd
+BgNVHQ4EFgQUX8D4NhoyEmSlLKpirFebxtYTA8UwHwYDVR0jBBgwFoAUX8D4Nhoy
+EmSlLKpirFebxtYTA8UwDwYDVR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAAB
+gglsb2NhbGhvc3QwCgYIKoZIzj0EAwIDSAAwRQIgTlRIwZ9qqG0emVH/QadgNCKh
+oQmuO53Ifa08+WhE5fcCIQDdMQPpzz1EkjrAnka2VuP0baTRJWDhnH/2Rksmirl8
+8A==
+-----END CERTIFICATE-----`,
+};
