@@ -25,6 +25,7 @@ import { RunningCalls } from './contract/running-calls.ts';
 import type { Redactor } from './diagnostics/redaction.ts';
 import { WorkerDiskEngine } from './disks/disk-engine.ts';
 import { EventBus } from './events.ts';
+import { PagePort } from './host/page-port.ts';
 import { FirstRun } from './first-run.ts';
 import { Flavors } from './flavors/flavors.ts';
 import { ImagePools } from './image-pools/image-pools.ts';
@@ -75,6 +76,8 @@ export interface App {
   readonly runningCalls: RunningCalls;
   /** Tasks that have not ended: asked before the program is closed. */
   readonly liveTaskCount: () => number;
+  /** The port on which pages of this data directory are served. */
+  readonly pagePort: PagePort;
   /** Begins work of its own: recovery of runs, the first run's sample site, the first sync. Call before the contract is served. */
   start(): Promise<void>;
   /** Stops work at the next safe point and closes the store. */
@@ -130,6 +133,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     events,
     runningCalls,
     liveTaskCount: () => engine.liveCount,
+    pagePort: new PagePort(settings),
     handlers: {
       ...systemHandlers({
         version, dataDirectory, shell, runningCalls, canReveal,

@@ -100,6 +100,13 @@ test('a page whose app has ended says so, keeps what it shows, and offers nothin
   const clone = row(window, 'debian-12-kiosk').getByRole('button', { name: 'Clone', exact: true });
   await expect(clone).toHaveAttribute('aria-disabled', 'true');
   await expect(clone).toHaveAccessibleDescription(/Goldpress does not answer/);
+  // Started again, it is found again; its new address, opened anywhere in this browser, is what this page goes on with.
+  await app.start();
+  await expect(window.getByRole('status')).toHaveText('Goldpress was restarted: open its new address');
+  const tab = await window.context().newPage();
+  await app.enter(tab);
+  await expect(window.getByRole('status')).toHaveText('Connected');
+  await expect(clone).not.toHaveAttribute('aria-disabled', 'true');
 });
 
 test('an address opens the app once; the second time a plain page says how to get another', async ({ app, window, browser }) => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BrowserShell } from '../../src/main/shells/browser/browser-shell.ts';
+import { BrowserShell, type PortMemory } from '../../src/main/shells/browser/browser-shell.ts';
 import { createApp, type App } from '../unit/host/small-core.ts';
 
 export interface Answer {
@@ -18,6 +18,7 @@ export interface RunningShell {
   /** The directory that holds the page's directory and a file beside it that must never be served. */
   directory: string;
   port: number;
+  rememberedPort(): number | null;
   origin: string;
   send(options: { method?: string; path: string; headers?: Record<string, string>; body?: string }): Promise<Answer>;
   /** Enters with a fresh address. */
@@ -25,7 +26,8 @@ export interface RunningShell {
   stop(): Promise<void>;
 }
 
-export async function startShell(): Promise<RunningShell> {
+/** @param port what the data directory remembers of an earlier start */
+export async function startShell(port: number | null = null): Promise<RunningShell> {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'shell-')));
   const page = join(directory, 'renderer');
   mkdirSync(join(page, 'assets'), { recursive: true });
@@ -34,14 +36,22 @@ export async function startShell(): Promise<RunningShell> {
   writeFileSync(join(directory, 'outside.json'), '"canary"');
   symlinkSync(join(directory, 'outside.json'), join(page, 'link.json'));
   const core = createApp();
-  const shell = new BrowserShell({ ...core, bootId: 'boot', rendererDirectory: page, user: 'ada' });
+  let remembered = port;
+  const memory: PortMemory = {
+    read: () => Promise.resolve(remembered),
+    write: (used) => {
+      remembered = used;
+      return Promise.resolve();
+    },
+  };
+  const shell = new BrowserShell({ ...core, bootId: 'boot', rendererDirectory: page, user: 'ada', port: memory });
   await shell.start();
-  const port = Number(new URL(shell.newAddress()).port);
-  const origin = `http://127.0.0.1:${String(port)}`;
+  const own = Number(new URL(shell.newAddress()).port);
+  const origin = `http://127.0.0.1:${String(own)}`;
 
   const send: RunningShell['send'] = ({ method = 'GET', path, headers = {}, body }) =>
     new Promise((resolve, reject) => {
-      const outgoing = request({ host: '127.0.0.1', port, method, path, headers }, (response) => {
+      const outgoing = request({ host: '127.0.0.1', port: own, method, path, headers }, (response) => {
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part));
         response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts).toString() }));
@@ -54,7 +64,7 @@ export async function startShell(): Promise<RunningShell> {
     });
 
   return {
-    core, shell, directory, port, origin, send,
+    core, shell, directory, port: own, rememberedPort: () => remembered, origin, send,
     async enter() {
       const token = new URL(shell.newAddress()).searchParams.get('token');
       const answer = await send({ method: 'POST', path: '/session', headers: { origin, 'content-type': 'application/json' }, body: JSON.stringify({ token }) });

@@ -122,7 +122,7 @@ async function disposeLogged(dispose: () => Promise<void>, log: Logger): Promise
 function lazyBrowser(app: App, gate: Gate, bootId: string): { newAddress: () => Promise<string>; dispose: () => Promise<void> } {
   let started: Promise<BrowserShell> | null = null;
   const start = async (): Promise<BrowserShell> => {
-    const shell = new BrowserShell({ gate, events: app.events, bootId, rendererDirectory, user: currentUser() });
+    const shell = new BrowserShell({ gate, events: app.events, bootId, rendererDirectory, user: currentUser(), port: app.pagePort });
     await shell.start();
     return shell;
   };

@@ -7,15 +7,18 @@ import type { CommandInput, CommandName, CommandOutput } from '../../shared/cont
 import { CallError, unwrap, type Envelope } from '../../shared/contract/envelope.ts';
 import type { EventMessage } from '../../shared/contract/events.ts';
 import {
-  maxCallBytes, noSessionPath, secretHeader, secretStorageKey,
+  maxCallBytes, noSessionPath, secretHeader, secretStorageKey, sessionChannelName,
   type CallRequest, type GrantedFile, type StreamMessage, type WindowBridge,
 } from '../../shared/contract/stream.ts';
 import { AppError, viewError } from '../../shared/model/app-error.ts';
 import { EventSequence } from './event-sequence.ts';
 import { streamEvents } from './http-events.ts';
 
-/** `connecting` until the first greeting; `disconnected` while the app does not answer (it is tried again by itself). */
-export type ConnectionState = 'connecting' | 'connected' | 'disconnected';
+/**
+ * `connecting` until the first greeting; `disconnected` while the app does not answer (it is tried again by itself); `signed-out` when it
+ * answers but was restarted meanwhile: the page goes on once a new address is opened in the same browser.
+ */
+export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'signed-out';
 
 export interface Transport {
   /** Calls a command. @throws CallError with what a person can be told, also when the app cannot be reached. */
@@ -45,7 +48,7 @@ const firstGreetingMs = 2000;
 
 interface Carrier {
   send(request: CallRequest): Promise<Envelope<unknown>>;
-  listen(onMessage: (message: StreamMessage) => void): () => void;
+  listen(onMessage: (message: StreamMessage) => void, onSignedOut: () => void): () => void;
   grantFile: Transport['grantFile'];
 }
 
@@ -60,22 +63,41 @@ function windowCarrier(bridge: WindowBridge): Carrier {
 }
 
 function httpCarrier(): Carrier {
-  const secret = sessionStorage.getItem(secretStorageKey);
-  const leave = (): void => {
-    sessionStorage.removeItem(secretStorageKey);
-    location.replace(noSessionPath);
-  };
-  if (secret === null) leave();
-  const headers = { [secretHeader]: secret ?? '' };
+  let secret = sessionStorage.getItem(secretStorageKey);
+  if (secret === null) location.replace(noSessionPath);
+  const headers = (): Record<string, string> => ({ [secretHeader]: secret ?? '' });
   return {
     async send(request) {
       const body = JSON.stringify(request);
       if (new Blob([body]).size > maxCallBytes) throw failure('INPUT_TOO_LARGE');
-      const response = await fetch('/call', { method: 'POST', body, headers: { ...headers, 'content-type': 'application/json' } });
-      if (response.status === 401) leave();
+      // Without a session the answer is an envelope too, and says so; what becomes of the page is decided where events arrive.
+      const response = await fetch('/call', { method: 'POST', body, headers: { ...headers(), 'content-type': 'application/json' } });
       return (await response.json()) as Envelope<unknown>;
     },
-    listen: (onMessage) => streamEvents({ url: '/events', headers, onMessage, onRefused: leave }),
+    listen(onMessage, onSignedOut) {
+      let isConnected = false;
+      const connect = (): (() => void) =>
+        streamEvents({
+          url: '/events', headers: headers(), onRefused: onSignedOut,
+          onMessage: (message) => {
+            isConnected = message.type !== 'lost';
+            onMessage(message);
+          },
+        });
+      let stop = connect();
+      const channel = new BroadcastChannel(sessionChannelName);
+      channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+        if (typeof data !== 'string' || isConnected) return;
+        secret = data;
+        sessionStorage.setItem(secretStorageKey, data);
+        stop();
+        stop = connect();
+      };
+      return () => {
+        channel.close();
+        stop();
+      };
+    },
     grantFile: null,
   };
 }
@@ -102,7 +124,7 @@ export function createTransport(): Transport {
   const stop = carrier.listen((message) => {
     sequence.accept(message);
     setState(message.type === 'lost' ? 'disconnected' : 'connected');
-  });
+  }, () => setState('signed-out'));
 
   return {
     async invoke<N extends CommandName>(name: N, input: CommandInput<N>, options: { signal?: AbortSignal } = {}) {

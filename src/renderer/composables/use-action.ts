@@ -45,6 +45,7 @@ export function useActionRunner(): ActionRunner {
   const isRunning = ref(false);
   const reasonOf = <C>(action: Action<C>, context: C): string | null => {
     if (connection.value === 'disconnected') return t('app.connection.whatToDo');
+    if (connection.value === 'signed-out') return t('app.connection.signInAgain');
     const answer = action.canRun(context);
     return answer === true ? null : answer;
   };

@@ -27,6 +27,12 @@ export const maxCallBytes = 1024 * 1024;
 export const secretHeader = 'x-goldpress-secret';
 export const secretStorageKey = 'goldpress.secret';
 
+/**
+ * Where a page that was just let in tells its secret to the pages of the same address whose app was restarted: with the cookie that they
+ * share they go on. Only pages of this very origin can hear it.
+ */
+export const sessionChannelName = 'goldpress.session';
+
 /** The page without a session: it says how to get a new address. */
 export const noSessionPath = '/no-session';
 

@@ -1,5 +1,5 @@
 /**
- * The browser shell: the built page and the contract on 127.0.0.1, on a random port. Owns who may come in: the exact Host and
+ * The browser shell: the built page and the contract on 127.0.0.1, on a port of the data directory's own. Owns who may come in: the exact Host and
  * Origin, a session cookie, and the secret header with every call.
  */
 import { existsSync } from 'node:fs';
@@ -22,6 +22,14 @@ export interface BrowserShellOptions extends TransportOptions {
   /** The built page. */
   rendererDirectory: string;
   user: string;
+  /** The port of the last start, so that a page that is still open finds its app again. */
+  port: PortMemory;
+}
+
+/** Where a data directory keeps the port of its pages. */
+export interface PortMemory {
+  read(): Promise<number | null>;
+  write(port: number): Promise<void>;
 }
 
 const tokenRequest = z.strictObject({ token: z.string().max(200) });
@@ -39,16 +47,26 @@ export class BrowserShell {
     this.#options = options;
   }
 
-  /** Listens on a random port. @throws AppError `PAGE_NOT_BUILT`, `BROWSER_PORT_FAILED` */
+  /**
+   * Listens on the port of the last start; on any other where that is taken or there was none.
+   * @throws AppError `PAGE_NOT_BUILT`, `BROWSER_PORT_FAILED`
+   */
   async start(): Promise<void> {
-    if (!existsSync(join(this.#options.rendererDirectory, 'index.html'))) throw new AppError('PAGE_NOT_BUILT', { path: this.#options.rendererDirectory });
+    const { rendererDirectory, port } = this.#options;
+    if (!existsSync(join(rendererDirectory, 'index.html'))) throw new AppError('PAGE_NOT_BUILT', { path: rendererDirectory });
+    const before = await port.read();
+    this.#server = (before === null ? null : await this.#listen(before).catch(() => null)) ?? (await this.#listen(0));
+    this.#port = (this.#server.address() as AddressInfo).port;
+    if (this.#port !== before) await port.write(this.#port);
+  }
+
+  async #listen(port: number): Promise<Server> {
     const server = createContractServer(this.#routes().fetch);
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(new AppError('BROWSER_PORT_FAILED', {}, { cause: error })));
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(port, '127.0.0.1', resolve);
     });
-    this.#server = server;
-    this.#port = (server.address() as AddressInfo).port;
+    return server;
   }
 
   /** An address that lets one browser in, once. */

@@ -1,7 +1,7 @@
 /** The few pages that are not the app: entering with a one-time address, and what to do without a session. */
 import { formatMessage } from '../../../shared/messages/format.ts';
 import type { Locale, MessageCode } from '../../../shared/messages/catalogue.ts';
-import { noSessionPath, secretStorageKey } from '../../../shared/contract/stream.ts';
+import { noSessionPath, secretStorageKey, sessionChannelName } from '../../../shared/contract/stream.ts';
 
 export const shellFiles = { enterScript: '/shell/enter.js', style: '/shell/plain.css' } as const;
 
@@ -42,7 +42,8 @@ h1 { font-size: 1.4rem; }
 
 /**
  * Exchanges the token of the address. By script and not by loading the page, so that something that merely fetches the
- * address (a preview, a link scanner) does not use it up. `replace` keeps the token out of the history.
+ * address (a preview, a link scanner) does not use it up. `replace` keeps the token out of the history. Pages that lost their session
+ * hear of the new one.
  */
 export const enterScript = `const token = new URLSearchParams(location.search).get('token');
 fetch('/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) })
@@ -50,6 +51,7 @@ fetch('/session', { method: 'POST', headers: { 'content-type': 'application/json
     if (!response.ok) throw new Error('refused');
     const { secret } = await response.json();
     sessionStorage.setItem(${JSON.stringify(secretStorageKey)}, secret);
+    new BroadcastChannel(${JSON.stringify(sessionChannelName)}).postMessage(secret);
     location.replace('/');
   })
   .catch(() => location.replace(${JSON.stringify(noSessionPath)}));
