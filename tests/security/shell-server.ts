@@ -51,7 +51,7 @@ export async function startShell(port: number | null = null): Promise<RunningShe
 
   const send: RunningShell['send'] = ({ method = 'GET', path, headers = {}, body }) =>
     new Promise((resolve, reject) => {
-      const outgoing = request({ host: '127.0.0.1', port: own, method, path, headers }, (response) => {
+      const outgoing = request({ host: '127.0.0.1', port: own, agent: false, method, path, headers }, (response) => {
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part));
         response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts).toString() }));
