@@ -1,6 +1,6 @@
 /**
  * One conversion by the built disk engine (`out/main`), in a process of its own; says how long it took. It speaks to the lead thread
- * as the engine does and loads nothing else: no TypeScript, nothing of the rest of the app.
+ * as the engine does and loads nothing else of the app.
  *
  * With `warm` the threads are started before the clock, by converting an empty disk of some blocks: as in an app that is running.
  */
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ConvertJob } from '../../src/main/disks/disk-engine.ts';
-import type { FromLead, LeadRequest, ToLead } from '../../src/main/disks/lead-protocol.ts';
+import { withFiles, type FromLead, type LeadRequest, type ToLead } from '../../src/main/disks/lead-protocol.ts';
 
 const lead = new Worker(new URL('../../out/main/disk-worker.js', import.meta.url));
 
@@ -22,7 +22,7 @@ function carryOut(request: LeadRequest): Promise<void> {
       else reject(new Error(JSON.stringify(message.error)));
     };
     lead.on('message', hear).on('error', reject);
-    lead.postMessage({ kind: 'start', request } satisfies ToLead);
+    lead.postMessage({ kind: 'start', request: withFiles(request, ({ place: _place, ...file }) => ({ ...file, place: null })) } satisfies ToLead);
   });
 }
 

@@ -1,12 +1,11 @@
 /**
  * Where a backing file's name leads, and whether it may be followed. The name comes from an untrusted disk: QEMU's tools follow it
  * to any file of the host (CVE-2024-32498). Here only plain paths are names, and only files below the chosen folders are opened,
- * judged after links are resolved.
+ * judged after links are resolved, in the place where the disk itself lies.
  */
-import { realpathSync } from 'node:fs';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { CodedError } from '../../shared/model/coded-error.ts';
 import type { ChainPolicy } from './disk-engine.ts';
+import type { FilePlace } from './places/file-place.ts';
 
 /** Layers of one chain, the first included. */
 export const maxChainDepth = 64;
@@ -16,50 +15,66 @@ const protocol = /^[^/\\]*:/;
 const windowsDrive = /^[a-z]:[\\/]/i;
 const networkShare = /^[\\/]{2}/;
 
+/** The disk whose header names another file. */
+export interface NamingDisk {
+  path: string;
+  /** For messages. */
+  label: string;
+}
+
 /**
- * The real path of the backing file named in `overlayPath`.
+ * The real path of the backing file that `overlay` names.
  * @throws `DISK_BACKING_SPELLING`, `DISK_BACKING_OUTSIDE`, `DISK_BACKING_MISSING`
  */
-export function resolveBacking(overlayPath: string, name: string, policy: ChainPolicy): string {
-  const shown = printable(name);
-  const isDrive = process.platform === 'win32' && windowsDrive.test(name);
+export async function resolveBacking(overlay: NamingDisk, name: string, policy: ChainPolicy, place: FilePlace, signal?: AbortSignal): Promise<string> {
+  const said = { path: overlay.label, backing: printable(name) };
+  const isDrive = place.hasDrives && windowsDrive.test(name);
   if (name === '' || name.includes('\0') || networkShare.test(name) || (protocol.test(name) && !isDrive)) {
-    throw new CodedError('DISK_BACKING_SPELLING', { path: overlayPath, backing: shown });
+    throw new CodedError('DISK_BACKING_SPELLING', said);
   }
-  if (policy.roots.length === 0) throw new CodedError('DISK_BACKING_NOT_ALLOWED', { path: overlayPath, backing: shown });
-  const target = resolve(dirname(overlayPath), name);
+  if (policy.roots.length === 0) throw new CodedError('DISK_BACKING_NOT_ALLOWED', said);
+  const { dirname } = place.paths;
+  const target = place.resolve(dirname(overlay.path), name);
   // A path that is outside already by its spelling is not even looked at: whether it exists is none of the disk's business.
-  const roots = policy.roots.flatMap((root) => existingRoot(root));
-  if (![...policy.roots.map((root) => resolve(root)), ...roots].some((root) => isInside(root, target))) throw outside(overlayPath, shown);
-  const real = realPath(target, overlayPath, shown);
-  if (!roots.some((root) => isInside(root, real))) throw outside(overlayPath, shown);
+  const spelled = policy.roots.map((root) => place.resolve(root, '.'));
+  const roots: string[] = [];
+  for (const root of spelled) roots.push(...(await existingRoot(root, place, signal)));
+  if (![...spelled, ...roots].some((root) => isInside(root, target, place))) throw new CodedError('DISK_BACKING_OUTSIDE', said);
+  const real = await realPath(target, said, place, signal);
+  if (!roots.some((root) => isInside(root, real, place))) throw new CodedError('DISK_BACKING_OUTSIDE', said);
   return real;
 }
 
-function outside(path: string, backing: string): CodedError {
-  return new CodedError('DISK_BACKING_OUTSIDE', { path, backing });
-}
-
-function existingRoot(root: string): string[] {
+async function existingRoot(root: string, place: FilePlace, signal?: AbortSignal): Promise<string[]> {
   try {
-    return [realpathSync(root)];
-  } catch {
-    // A root that is not there allows nothing.
-    return [];
-  }
-}
-
-function realPath(path: string, overlayPath: string, shown: string): string {
-  try {
-    return realpathSync(path);
+    return [await place.realPath(root, signal)];
   } catch (error) {
-    throw new CodedError('DISK_BACKING_MISSING', { path: overlayPath, backing: shown }, { cause: error });
+    // A root that is not there allows nothing.
+    if (isNotThere(error)) return [];
+    throw error;
   }
 }
 
-function isInside(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+async function realPath(path: string, said: { path: string; backing: string }, place: FilePlace, signal?: AbortSignal): Promise<string> {
+  try {
+    return await place.realPath(path, signal);
+  } catch (error) {
+    if (isNotThere(error)) throw new CodedError('DISK_BACKING_MISSING', said, { cause: error });
+    throw error;
+  }
+}
+
+/** Not so a connection that broke: that says nothing about the file. */
+export function isNotThere(error: unknown): boolean {
+  return error instanceof CodedError && !error.isRetryable && notThere.has(error.code);
+}
+
+const notThere: ReadonlySet<string> = new Set(['DISK_NOT_FOUND', 'DISK_NOT_READABLE', 'DISK_READ_FAILED']);
+
+function isInside(root: string, path: string, { paths }: FilePlace): boolean {
+  if (!paths.isAbsolute(root) || !paths.isAbsolute(path)) return false;
+  const way = paths.relative(root, path);
+  return way !== '' && way !== '..' && !way.startsWith(`..${paths.sep}`) && !paths.isAbsolute(way);
 }
 
 /** The name as it can be shown: control characters replaced, cut at a length that fits a sentence. */

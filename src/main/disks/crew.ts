@@ -1,10 +1,12 @@
 /** The moving threads of one job: one a processor, kept while the lead thread lives, all stopped when one of them fails. */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { Worker, type MessagePort } from 'node:worker_threads';
 import { CodedError } from '../../shared/model/coded-error.ts';
 import { workerEntry } from '../worker-entry.ts';
 import { unpackError, type PackedError } from './error-transfer.ts';
-import type { MoverTask } from './mover.ts';
+import { withTaskFiles, type MoverTask } from './mover-task.ts';
+import type { PortableFile } from './places/place-link.ts';
+import { forkFile } from './places/port-place.ts';
 import { counter, type SharedState } from './shared-state.ts';
 
 /** More threads than this only compete for the drive. */
@@ -34,7 +36,13 @@ export class Crew {
   async #runOne(task: MoverTask): Promise<number | null> {
     const worker = this.#idle.pop() ?? startMover();
     try {
-      const reply = await exchange(worker, task);
+      const ports: MessagePort[] = [];
+      const portable = withTaskFiles(task, (file) => {
+        const forked = forkFile(file);
+        if (forked.place !== null) ports.push(forked.place.port);
+        return forked;
+      });
+      const reply = await exchange(worker, portable, ports);
       if (!reply.ok) throw unpackError(reply.error, CodedError);
       this.#idle.push(worker);
       return reply.answer;
@@ -56,7 +64,7 @@ function startMover(): Worker {
 }
 
 /** One task, one reply. Only its own listeners are taken off again: removing all of a worker's listeners silences it for good. */
-async function exchange(worker: Worker, task: MoverTask): Promise<MoverReply> {
+async function exchange(worker: Worker, task: MoverTask<PortableFile>, ports: MessagePort[]): Promise<MoverReply> {
   let leave = (): void => undefined;
   try {
     return await new Promise<MoverReply>((resolve, reject) => {
@@ -64,7 +72,7 @@ async function exchange(worker: Worker, task: MoverTask): Promise<MoverReply> {
       const end = (code: number): void => reject(new Error(`a disk thread ended with status ${code}`));
       worker.on('message', resolve).on('error', fail).on('exit', end);
       leave = () => void worker.off('message', resolve).off('error', fail).off('exit', end);
-      worker.postMessage(task);
+      worker.postMessage(task, ports);
     });
   } finally {
     leave();

@@ -32,6 +32,7 @@ export class FileSource implements BlockSource {
   readonly allocatedBytes: number;
   /** The same for two names of one file, different for any two files that exist at once. */
   readonly inode: string;
+  readonly modifiedAt: number;
   readonly #fd: number;
   readonly #isBlocking: boolean;
   #isClosed = false;
@@ -42,6 +43,7 @@ export class FileSource implements BlockSource {
     this.sizeBytes = Number(stats.size);
     this.allocatedBytes = stats.blocks > 0n ? Number(stats.blocks) * 512 : this.sizeBytes;
     this.inode = `${stats.dev}:${stats.ino}`;
+    this.modifiedAt = Number(stats.mtimeMs) / 1000;
     this.#isBlocking = options.isBlocking ?? false;
   }
 

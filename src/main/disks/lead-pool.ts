@@ -1,10 +1,12 @@
 /** Lead threads: started when needed, reused, ended after a while without work. Small operations wait for their turn, long jobs do not. */
-import { Worker } from 'node:worker_threads';
+import { Worker, type MessagePort } from 'node:worker_threads';
 import { AppError } from '../../shared/model/app-error.ts';
 import { workerEntry } from '../worker-entry.ts';
 import type { ByteProgress } from './disk-engine.ts';
 import { unpackError } from './error-transfer.ts';
-import type { FromLead, LeadRequest, ToLead } from './lead-protocol.ts';
+import { withFiles, type FromLead, type LeadRequest, type ToLead } from './lead-protocol.ts';
+import type { PortableFile } from './places/place-link.ts';
+import { PlaceServer } from './places/place-server.ts';
 
 /** Small operations at once: inspecting a library of a thousand disks must not start a thousand threads. */
 const maxSmall = 3;
@@ -36,16 +38,27 @@ export class LeadPool {
     signal?.throwIfAborted();
     if (this.#isDisposed) throw new DOMException('The disk engine was disposed.', 'AbortError');
     const worker = this.#take();
-    const abort = (): void => worker.postMessage({ kind: 'abort' } satisfies ToLead);
+    const places = new PlaceServer();
+    const abort = (): void => {
+      worker.postMessage({ kind: 'abort' } satisfies ToLead);
+      places.abort();
+    };
     signal?.addEventListener('abort', abort);
     try {
-      return await converse(worker, request, onProgress);
+      const ports: MessagePort[] = [];
+      const portable = withFiles(request, (file) => {
+        const moved = places.portable(file);
+        if (moved.place !== null) ports.push(moved.place.port);
+        return moved;
+      });
+      return await converse(worker, portable, ports, onProgress);
     } catch (error) {
       // The caller's own reason says more than that of the thread's signal.
       if (signal?.aborted === true && error instanceof Error && error.name === 'AbortError') signal.throwIfAborted();
       throw error;
     } finally {
       signal?.removeEventListener('abort', abort);
+      await places.close();
       this.#give(worker);
     }
   }
@@ -114,7 +127,9 @@ export class LeadPool {
 }
 
 /** One operation. Only its own listeners are taken off again: removing all of a worker's listeners silences it for good. */
-async function converse(worker: Worker, request: LeadRequest, onProgress: (progress: ByteProgress) => void): Promise<unknown> {
+async function converse(
+  worker: Worker, request: LeadRequest<PortableFile>, ports: MessagePort[], onProgress: (progress: ByteProgress) => void,
+): Promise<unknown> {
   let leave = (): void => undefined;
   try {
     return await new Promise((resolve, reject) => {
@@ -127,7 +142,7 @@ async function converse(worker: Worker, request: LeadRequest, onProgress: (progr
       const end = (): void => reject(new AppError('DISK_ENGINE_STOPPED'));
       worker.on('message', hear).on('error', fail).on('exit', end);
       leave = () => void worker.off('message', hear).off('error', fail).off('exit', end);
-      worker.postMessage({ kind: 'start', request } satisfies ToLead);
+      worker.postMessage({ kind: 'start', request } satisfies ToLead, ports);
     });
   } finally {
     leave();

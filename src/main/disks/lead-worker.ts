@@ -9,8 +9,9 @@ import type { DiskFile } from './disk-engine.ts';
 import { packError } from './error-transfer.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Job } from './job.ts';
-import type { FromLead, LeadRequest, ToLead } from './lead-protocol.ts';
+import { withFiles, type FromLead, type LeadRequest, type ToLead } from './lead-protocol.ts';
 import { openDisk, type OpenDisk } from './open-disk.ts';
+import { attach, detach } from './places/port-place.ts';
 import { firstDifference, identify } from './read-back.ts';
 
 async function withDisk<T>(file: DiskFile, signal: AbortSignal, use: (disk: OpenDisk) => Promise<T>): Promise<T> {
@@ -67,10 +68,18 @@ function lead(port: NonNullable<typeof parentPort>): void {
     }
     abort = new AbortController();
     const job: Job = { crew, signal: abort.signal, progress: (report) => tell({ kind: 'progress', report }) };
-    carryOut(message.request, job).then(
-      (value) => tell({ kind: 'done', value }),
-      (error: unknown) => tell({ kind: 'failed', error: packError(error) }),
-    );
+    const files: DiskFile[] = [];
+    const request = withFiles(message.request, (portable) => {
+      const file = attach(portable);
+      files.push(file);
+      return file;
+    });
+    carryOut(request, job)
+      .finally(() => files.forEach(detach))
+      .then(
+        (value) => tell({ kind: 'done', value }),
+        (error: unknown) => tell({ kind: 'failed', error: packError(error) }),
+      );
   });
 }
 

@@ -5,13 +5,25 @@
 import { parentPort } from 'node:worker_threads';
 import type { MoverReply } from './crew.ts';
 import { packError } from './error-transfer.ts';
-import { runMover, type MoverTask } from './mover.ts';
+import type { DiskFile } from './disk-engine.ts';
+import { runMover } from './mover.ts';
+import { withTaskFiles, type MoverTask } from './mover-task.ts';
+import type { PortableFile } from './places/place-link.ts';
+import { attach, detach } from './places/port-place.ts';
 
 const port = parentPort;
 const reply = (answer: MoverReply): void => port?.postMessage(answer);
-port?.on('message', (task: MoverTask) => {
-  runMover(task).then(
-    (answer) => reply({ ok: true, answer }),
-    (error: unknown) => reply({ ok: false, error: packError(error) }),
-  );
+port?.on('message', (portable: MoverTask<PortableFile>) => {
+  const files: DiskFile[] = [];
+  const task = withTaskFiles(portable, (file) => {
+    const attached = attach(file);
+    files.push(attached);
+    return attached;
+  });
+  runMover(task)
+    .finally(() => files.forEach(detach))
+    .then(
+      (answer) => reply({ ok: true, answer }),
+      (error: unknown) => reply({ ok: false, error: packError(error) }),
+    );
 });

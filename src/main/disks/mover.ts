@@ -2,22 +2,38 @@
  * What one thread of a job does: takes block after block until none is left. It reads and writes blocking, into buffers it keeps,
  * and looks at the shared stop flag between blocks.
  */
-import type { DiskFile } from './disk-engine.ts';
 import type { BlockReader } from './block-reader.ts';
 import { blockBytes, bytesInBlock, isAllZero } from './blocks.ts';
-import { createBlockHasher, type BlockHasher, type IdentityLevel } from './identity.ts';
+import { createBlockHasher, type BlockHasher } from './identity.ts';
+import type { MoverTask } from './mover-task.ts';
 import { openDisk } from './open-disk.ts';
 import { blockState, counter, finishBlock, takeBlock, type SharedState } from './shared-state.ts';
 import { TargetFile } from './target-file.ts';
-import { createBlockWriter, type BlockWriter, type TargetPlan } from './target-plan.ts';
+import { createBlockWriter, type BlockWriter } from './target-plan.ts';
 
-export type MoverTask =
-  | { kind: 'convert'; source: DiskFile; plan: TargetPlan; state: SharedState }
-  | { kind: 'identify'; source: DiskFile; level: IdentityLevel; state: SharedState }
-  | { kind: 'compare'; source: DiskFile; other: DiskFile; state: SharedState };
+/** Blocks under way at once in one thread where answers come late: while some are awaited, others are worked on. */
+const remoteLanes = 4;
 
 /** `compare` answers with the guest offset of the first difference it met, or null; the others with null. */
 export async function runMover(task: MoverTask): Promise<number | null> {
+  const isRemote = task.source.place !== undefined || (task.kind === 'compare' && task.other.place !== undefined);
+  if (!isRemote) return runLane(task);
+  const ended = await Promise.allSettled(
+    Array.from({ length: remoteLanes }, () =>
+      runLane(task).catch((error: unknown) => {
+        Atomics.store(task.state.control, counter.stop, 1);
+        throw error;
+      }),
+    ),
+  );
+  const failed = ended.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  const found = ended.flatMap((end) => (end.status === 'fulfilled' && end.value !== null ? [end.value] : []));
+  return found.length === 0 ? null : Math.min(...found);
+}
+
+/** Block after block, with files and buffers of its own: what a reader keeps from block to block is for one after the other. */
+async function runLane(task: MoverTask): Promise<number | null> {
   const { reader } = await openDisk(task.source, undefined, { isBlocking: true });
   try {
     switch (task.kind) {

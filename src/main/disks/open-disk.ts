@@ -2,10 +2,11 @@
 import { CodedError } from '../../shared/model/coded-error.ts';
 import type { DiskFormat, DiskLayer } from '../../shared/model/disk.ts';
 import type { BlockReader } from './block-reader.ts';
-import { maxChainDepth, resolveBacking } from './chain.ts';
+import { maxChainDepth, resolveBacking, type NamingDisk } from './chain.ts';
 import { detectFormat } from './detect.ts';
 import type { ChainPolicy, DiskFile } from './disk-engine.ts';
-import { FileSource, type FileSourceOptions } from './file-source.ts';
+import type { FileSourceOptions } from './file-source.ts';
+import { placeOf, type FilePlace } from './places/file-place.ts';
 import { parseQcow2Header, qcow2ClusterBytes, type Qcow2Header } from './qcow2/header.ts';
 import { Qcow2Reader } from './qcow2/reader.ts';
 import { headerOfSnapshot, readSnapshots, type InternalSnapshot } from './qcow2/snapshots.ts';
@@ -34,9 +35,17 @@ const backingFormats: Readonly<Record<string, DiskFormat>> = { raw: 'raw', qcow2
 /** What stays the same while a chain is opened. */
 interface Opening {
   policy: ChainPolicy;
+  place: FilePlace;
   sources: BlockSource[];
+  /** What tells the chain's files apart, one a source. */
+  keys: Set<string>;
   signal: AbortSignal | undefined;
-  options: FileSourceOptions;
+}
+
+/** An open file, and its path as its place names it: names in it are looked for from there. */
+interface Located {
+  path: string;
+  source: BlockSource;
 }
 
 /** Which disk of a file that holds several. Only the file asked about is chosen in. */
@@ -44,14 +53,14 @@ type Choice = Pick<DiskFile, 'member' | 'snapshot'>;
 
 /** Opens the chain; the caller closes the reader, which closes every layer. */
 export async function openDisk(file: DiskFile, signal?: AbortSignal, options: FileSourceOptions = {}): Promise<OpenDisk> {
-  const opening: Opening = { policy: file.policy, sources: [], signal, options };
+  const opening: Opening = { policy: file.policy, place: placeOf(file, options), sources: [], keys: new Set(), signal };
   return closingOnFailure(opening, () => openFile(file.path, null, file, opening));
 }
 
 /** Opens a disk that any source holds, a remote one for example; it is closed with the reader. No other file is followed. */
 export async function openDiskFrom(source: BlockSource, choice: Choice = {}, signal?: AbortSignal): Promise<OpenDisk> {
-  const opening: Opening = { policy: { roots: [] }, sources: [source], signal, options: {} };
-  return closingOnFailure(opening, () => openSource(source, null, choice, opening));
+  const opening: Opening = { policy: { roots: [] }, place: placeOf({}, {}), sources: [source], keys: new Set(), signal };
+  return closingOnFailure(opening, () => openSource({ path: source.label, source }, null, choice, opening));
 }
 
 async function closingOnFailure(opening: Opening, open: () => Promise<OpenDisk>): Promise<OpenDisk> {
@@ -66,21 +75,24 @@ async function closingOnFailure(opening: Opening, open: () => Promise<OpenDisk>)
 /** @param stated the format that the overlay's header gives; null = found out from the bytes (only for the file asked about). */
 async function openFile(path: string, stated: DiskFormat | null, choice: Choice, opening: Opening): Promise<OpenDisk> {
   opening.signal?.throwIfAborted();
-  return openSource(await addFile(await FileSource.open(path, opening.options), opening), stated, choice, opening);
+  return openSource(await addFile({ path, source: await opening.place.open(path, opening.signal) }, opening), stated, choice, opening);
 }
 
-/** Counts a file to the chain; refuses one that is in it already. */
-async function addFile(source: FileSource, { sources }: Opening): Promise<FileSource> {
-  const path = source.label;
-  if (sources.some((open) => open.inode === source.inode)) {
+/** Counts a file to the chain; refuses one that is in it already. Where a place has no inodes, the resolved path tells files apart. */
+async function addFile(file: Located, { sources, keys }: Opening): Promise<Located> {
+  const { source } = file;
+  const key = source.inode ?? `path ${file.path}`;
+  if (keys.has(key)) {
     await source.close();
-    throw new CodedError('DISK_CHAIN_LOOP', { path });
+    throw new CodedError('DISK_CHAIN_LOOP', { path: source.label });
   }
+  keys.add(key);
   sources.push(source);
-  return source;
+  return file;
 }
 
-async function openSource(source: BlockSource, stated: DiskFormat | null, choice: Choice, opening: Opening): Promise<OpenDisk> {
+async function openSource(file: Located, stated: DiskFormat | null, choice: Choice, opening: Opening): Promise<OpenDisk> {
+  const { source } = file;
   const path = source.label;
   const { signal, sources } = opening;
   if (sources.length > maxChainDepth) throw new CodedError('DISK_CHAIN_TOO_LONG', { path, limit: maxChainDepth });
@@ -90,42 +102,44 @@ async function openSource(source: BlockSource, stated: DiskFormat | null, choice
   if (choice.member !== undefined && format !== 'ova') throw new CodedError('DISK_OVA_NO_MEMBER', { path, name: choice.member });
   switch (format) {
     case 'ova':
-      return openMember(source, choice, opening);
+      return openMember(file, choice, opening);
     case 'qcow2':
-      return openQcow2(source, choice, opening);
+      return openQcow2(file, choice, opening);
     case 'vhd':
-      return openVhd(source, opening);
+      return openVhd(file, opening);
     case 'vhdx': {
       const { openVhdx } = await import('./vhdx/reader.ts');
       const reader = await openVhdx(source, signal);
-      return { reader, layers: [layerOf(source, reader, reader.layout.metadata.isFixed ? 'fixed' : 'dynamic')], sources, snapshots: [] };
+      return { reader, layers: [layerOf(file, reader, reader.layout.metadata.isFixed ? 'fixed' : 'dynamic')], sources, snapshots: [] };
     }
     case 'vmdk':
-      return openVmdkDisk(source, opening);
+      return openVmdkDisk(file, opening);
     case 'raw': {
       const reader = new RawReader(source);
-      return { reader, layers: [layerOf(source, reader, null)], sources, snapshots: [] };
+      return { reader, layers: [layerOf(file, reader, null)], sources, snapshots: [] };
     }
   }
 }
 
 /** A disk inside an archive has no files beside it: nothing further is followed, and no archive in the archive is opened. */
-async function openMember(source: BlockSource, { member, snapshot }: Choice, opening: Opening): Promise<OpenDisk> {
+async function openMember({ source }: Located, { member, snapshot }: Choice, opening: Opening): Promise<OpenDisk> {
   if (source instanceof WindowSource) throw new CodedError('DISK_FORMAT_NOT_READ', { path: source.label, format: 'OVA' });
   const { Ova } = await import('./ova/ova.ts');
   const ova = await Ova.open(source, opening.signal);
-  return openSource(ova.disk(member ?? null), null, snapshot === undefined ? {} : { snapshot }, { ...opening, policy: { roots: [] } });
+  const disk = ova.disk(member ?? null);
+  return openSource({ path: disk.label, source: disk }, null, snapshot === undefined ? {} : { snapshot }, { ...opening, policy: { roots: [] } });
 }
 
-async function openVmdkDisk(source: BlockSource, opening: Opening): Promise<OpenDisk> {
+async function openVmdkDisk(file: Located, opening: Opening): Promise<OpenDisk> {
+  const { source } = file;
   const [{ openVmdk }, { openSiblingFile }] = await Promise.all([import('./vmdk/open-vmdk.ts'), import('./vmdk/sibling.ts')]);
   const openSibling = async (name: string): Promise<BlockSource> => {
     // An extent is no link of a chain: its file is read with the disk's own, as bytes.
-    return addFile(await openSiblingFile(source.label, name, opening.policy, opening.options), opening);
+    return (await addFile(await openSiblingFile(naming(file), name, opening.policy, opening.place, opening.signal), opening)).source;
   };
   const own = opening.sources.length;
   const { reader, kind, isCompressed } = await openVmdk(source, openSibling, opening.signal);
-  const layer = layerOf(source, reader, kind);
+  const layer = layerOf(file, reader, kind);
   const extents = opening.sources.slice(own);
   return {
     reader,
@@ -140,38 +154,40 @@ async function openVmdkDisk(source: BlockSource, opening: Opening): Promise<Open
   };
 }
 
-async function openVhd(source: BlockSource, opening: Opening): Promise<OpenDisk> {
-  const { signal, sources, policy } = opening;
+async function openVhd(file: Located, opening: Opening): Promise<OpenDisk> {
+  const { source } = file;
+  const { signal, sources, policy, place } = opening;
   const layout = await readVhdLayout(source, signal);
   if (layout.variant !== 'differencing' || layout.header === null) {
     const reader = new VhdReader(source, layout);
-    return { reader, layers: [layerOf(source, reader, layout.variant)], sources, snapshots: [] };
+    return { reader, layers: [layerOf(file, reader, layout.variant)], sources, snapshots: [] };
   }
   const parent = await readVhdParent(source, layout.footer, signal);
-  const parentPath = resolveVhdParent(source.label, parent, policy);
+  const parentPath = await resolveVhdParent(naming(file), parent, policy, place, signal);
   const below = await openFile(parentPath, 'vhd', {}, opening);
   if (below.reader instanceof VhdReader || below.reader instanceof DifferencingVhdReader) {
-    await requireSameParent(source.label, parent, { path: parentPath, footer: below.reader.layout.footer });
+    requireSameParent(source.label, parent, { source: below.reader.source, footer: below.reader.layout.footer });
   }
   const reader = new DifferencingVhdReader(source, layout, layout.header, below.reader);
-  return { reader, layers: [layerOf(source, reader, layout.variant), ...below.layers], sources, snapshots: [] };
+  return { reader, layers: [layerOf(file, reader, layout.variant), ...below.layers], sources, snapshots: [] };
 }
 
-async function openQcow2(source: BlockSource, choice: Choice, opening: Opening): Promise<OpenDisk> {
+async function openQcow2(file: Located, choice: Choice, opening: Opening): Promise<OpenDisk> {
+  const { source } = file;
   const { signal, sources } = opening;
   const active = await readQcow2Header(source, signal);
   const snapshots = await readSnapshots(source, active, signal);
   const header = choice.snapshot === undefined ? active : headerOfSnapshot(source.label, active, snapshots, choice.snapshot);
   const l1 = await readL1(source, header, header.l1Offset, header.l1Entries, signal);
-  const below = header.backing === null ? null : await openBacking(source.label, header.backing, opening);
+  const below = header.backing === null ? null : await openBacking(file, header.backing, opening);
   const reader = new Qcow2Reader(source, header, l1, below?.reader ?? null);
-  const layer = { ...layerOf(source, reader, `v${header.version}`), compression: header.compression === 'zstd' ? header.compression : null };
+  const layer = { ...layerOf(file, reader, `v${header.version}`), compression: header.compression === 'zstd' ? header.compression : null };
   return { reader, layers: [layer, ...(below?.layers ?? [])], sources, snapshots };
 }
 
-async function openBacking(overlayPath: string, backing: NonNullable<Qcow2Header['backing']>, opening: Opening): Promise<OpenDisk> {
-  const path = resolveBacking(overlayPath, backing.name, opening.policy);
-  if (backing.format === null) throw new CodedError('DISK_BACKING_FORMAT_MISSING', { path: overlayPath, backing: path });
+async function openBacking(overlay: Located, backing: NonNullable<Qcow2Header['backing']>, opening: Opening): Promise<OpenDisk> {
+  const path = await resolveBacking(naming(overlay), backing.name, opening.policy, opening.place, opening.signal);
+  if (backing.format === null) throw new CodedError('DISK_BACKING_FORMAT_MISSING', { path: overlay.source.label, backing: path });
   const format = backingFormats[backing.format];
   if (format === undefined) throw new CodedError('DISK_FORMAT_NOT_READ', { path, format: backing.format.slice(0, 20) });
   return openFile(path, format, {}, opening);
@@ -186,9 +202,13 @@ export async function readQcow2Header(source: BlockSource, signal?: AbortSignal)
   return parseQcow2Header(source.label, head ?? Buffer.alloc(0), source.sizeBytes);
 }
 
-function layerOf(source: BlockSource, reader: BlockReader, variant: string | null): DiskLayer {
+function naming({ path, source }: Located): NamingDisk {
+  return { path, label: source.label };
+}
+
+function layerOf({ path, source }: Located, reader: BlockReader, variant: string | null): DiskLayer {
   return {
-    path: source.label,
+    path,
     format: reader.format,
     variant,
     virtualBytes: reader.virtualBytes,

@@ -6,6 +6,8 @@ export interface BlockSource extends ByteSource {
   readonly allocatedBytes: number;
   /** The same for two names of one file, different for any two files that exist at once; null where the place has no such thing. */
   readonly inode: string | null;
+  /** Seconds since 1970 of the last change; absent where the place does not tell. */
+  readonly modifiedAt?: number;
   /** Fills `target` from `offset`; the caller may reuse it. A range past the end fails with `DISK_TRUNCATED`. */
   readInto(offset: number, target: Buffer, signal?: AbortSignal): Promise<void>;
 }

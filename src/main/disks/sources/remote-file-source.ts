@@ -7,11 +7,11 @@ import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { ByteRange } from '../byte-source.ts';
 import type { BlockSource } from './block-source.ts';
 import { ParallelLimit } from './parallel-limit.ts';
-import { distribute, planRequests, type PlannedRead, type PlannedRequest } from './request-plan.ts';
+import { distribute, memoryOf, planRequests, type PlannedRead, type PlannedRequest } from './request-plan.ts';
 
 export interface RemoteFileStat {
   sizeBytes: number;
-  /** Whatever tells the last change: seconds for SFTP. */
+  /** Of the last change, in seconds since 1970, as SFTP tells it. */
   modifiedAt: number;
   isFile: boolean;
 }
@@ -35,17 +35,19 @@ export class RemoteFileSource<Handle> implements BlockSource {
   readonly sizeBytes: number;
   readonly allocatedBytes: number;
   readonly inode = null;
+  readonly modifiedAt: number;
   readonly #session: RemoteFileSession<Handle>;
   readonly #handle: Handle;
   readonly #limit = new ParallelLimit(parallelRequests);
   #isClosed = false;
 
-  private constructor(label: string, session: RemoteFileSession<Handle>, handle: Handle, sizeBytes: number) {
+  private constructor(label: string, session: RemoteFileSession<Handle>, handle: Handle, { sizeBytes, modifiedAt }: RemoteFileStat) {
     this.label = label;
     this.#session = session;
     this.#handle = handle;
     this.sizeBytes = sizeBytes;
     this.allocatedBytes = sizeBytes;
+    this.modifiedAt = modifiedAt;
   }
 
   /**
@@ -54,10 +56,11 @@ export class RemoteFileSource<Handle> implements BlockSource {
    */
   static async open<Handle>(label: string, session: RemoteFileSession<Handle>, handle: Handle): Promise<RemoteFileSource<Handle>> {
     try {
-      const { sizeBytes, isFile } = await session.stat();
-      if (!isFile) throw new CodedError('DISK_NOT_A_FILE', { path: label });
+      const found = await session.stat();
+      const { sizeBytes } = found;
+      if (!found.isFile) throw new CodedError('DISK_NOT_A_FILE', { path: label });
       if (!Number.isSafeInteger(sizeBytes)) throw new CodedError('DISK_TOO_LARGE', { path: label, sizeBytes });
-      return new RemoteFileSource(label, session, handle, sizeBytes);
+      return new RemoteFileSource(label, session, handle, found);
     } catch (error) {
       await session.close(handle);
       throw error;
@@ -99,7 +102,7 @@ export class RemoteFileSource<Handle> implements BlockSource {
   }
 
   async #fetch(request: PlannedRequest, signal?: AbortSignal): Promise<void> {
-    const bytes = Buffer.allocUnsafeSlow(request.length);
+    const bytes = memoryOf(request);
     for (let done = 0; done < request.length;) {
       signal?.throwIfAborted();
       const part = await this.#session.read(this.#handle, request.offset + done, request.length - done);

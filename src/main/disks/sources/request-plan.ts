@@ -41,7 +41,13 @@ export function planRequests(reads: readonly PlannedRead[], { gapBytes, maxBytes
   return requests;
 }
 
+/** Where the answer goes: straight to where it belongs when that is one place, else into memory of its own, to be distributed. */
+export function memoryOf({ reads, length }: PlannedRequest): Buffer {
+  const [only, other] = reads;
+  return only !== undefined && other === undefined ? only.target : Buffer.allocUnsafeSlow(length);
+}
+
 /** Copies a request's bytes to where they belong. */
 export function distribute(request: PlannedRequest, bytes: Buffer): void {
-  for (const { offset, target } of request.reads) bytes.copy(target, 0, offset - request.offset, offset - request.offset + target.length);
+  for (const { offset, target } of request.reads) if (target !== bytes) bytes.copy(target, 0, offset - request.offset, offset - request.offset + target.length);
 }

@@ -2,10 +2,11 @@
  * Which file the parent of a differencing VHD is. Its locators were written on another machine and may say anything: they only choose
  * among files inside the chosen folders, and the file found must be the parent by its identifier and its time.
  */
-import { stat } from 'node:fs/promises';
 import { CodedError } from '../../../shared/model/coded-error.ts';
-import { resolveBacking } from '../chain.ts';
+import { resolveBacking, type NamingDisk } from '../chain.ts';
 import type { ChainPolicy } from '../disk-engine.ts';
+import type { FilePlace } from '../places/file-place.ts';
+import type { BlockSource } from '../sources/block-source.ts';
 import type { VhdParent } from './differencing-header.ts';
 import type { VhdFooter } from './footer.ts';
 
@@ -18,16 +19,17 @@ const toleranceSeconds = 2;
  * The real path of the parent.
  * @throws `DISK_BACKING_SPELLING`, `DISK_BACKING_NOT_ALLOWED`, `DISK_BACKING_OUTSIDE`, `DISK_PARENT_NOT_FOUND`
  */
-export function resolveVhdParent(path: string, parent: VhdParent, policy: ChainPolicy): string {
+export async function resolveVhdParent(disk: NamingDisk, parent: VhdParent, policy: ChainPolicy, place: FilePlace, signal?: AbortSignal): Promise<string> {
+  const path = disk.label;
   const candidates = parent.names.flatMap((name) => candidatesOf(name));
   const [first] = candidates;
   if (first === undefined) throw new CodedError('DISK_PARENT_NOT_FOUND', { path, parent: parent.uniqueId });
   for (const candidate of candidates) {
     try {
-      return resolveBacking(path, candidate.text, policy);
+      return await resolveBacking(disk, candidate.text, policy, place, signal);
     } catch (error) {
       // Not there: the next locator may still be right. So may it after an absolute path, which is that of another machine mostly.
-      const mayGoOn = error instanceof CodedError && (error.code === 'DISK_BACKING_MISSING' || candidate.isForeign);
+      const mayGoOn = error instanceof CodedError && !error.isRetryable && (error.code === 'DISK_BACKING_MISSING' || candidate.isForeign);
       if (!mayGoOn || error.code === 'DISK_BACKING_NOT_ALLOWED') throw error;
     }
   }
@@ -67,10 +69,11 @@ function baseName(path: string): string {
  * Refuses a file that is not the parent, or is not any more what the disk was made over. The recorded time is that of the file's last
  * change; some programs write the time in the parent's footer instead, so either may match.
  */
-export async function requireSameParent(path: string, parent: VhdParent, found: { path: string; footer: VhdFooter }): Promise<void> {
-  if (found.footer.uniqueId !== parent.uniqueId) throw new CodedError('DISK_PARENT_OTHER', { path, parent: found.path });
+export function requireSameParent(path: string, parent: VhdParent, found: { source: BlockSource; footer: VhdFooter }): void {
+  const { label, modifiedAt } = found.source;
+  if (found.footer.uniqueId !== parent.uniqueId) throw new CodedError('DISK_PARENT_OTHER', { path, parent: label });
   if (parent.modifiedAt2000 === 0) return;
-  const changed = Math.floor((await stat(found.path)).mtimeMs / 1000) - epoch2000;
-  const isSame = [changed, found.footer.bytes.readUInt32BE(24)].some((time) => Math.abs(time - parent.modifiedAt2000) <= toleranceSeconds);
-  if (!isSame) throw new CodedError('DISK_PARENT_CHANGED', { path, parent: found.path });
+  const changed = modifiedAt === undefined ? [] : [Math.floor(modifiedAt) - epoch2000];
+  const isSame = [...changed, found.footer.bytes.readUInt32BE(24)].some((time) => Math.abs(time - parent.modifiedAt2000) <= toleranceSeconds);
+  if (!isSame) throw new CodedError('DISK_PARENT_CHANGED', { path, parent: label });
 }
