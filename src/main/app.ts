@@ -30,6 +30,7 @@ import { FirstRun } from './first-run.ts';
 import { Flavors } from './flavors/flavors.ts';
 import { ImagePools } from './image-pools/image-pools.ts';
 import { localConnectorFactory } from './platforms/local/local-connector.ts';
+import { openStackConnectorFactory } from './platforms/openstack/openstack-connector.ts';
 import { PlatformConnectors } from './platforms/platform-connectors.ts';
 import { VaultPlatformSecrets } from './platforms/platform-secrets.ts';
 import { PlatformService } from './platforms/platform-service.ts';
@@ -101,7 +102,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     secrets: repositories.secrets, settings, safeStorage, keyFilePath: join(dataDirectory, 'vault.key'), clock,
     onSecret: (value) => redactor.remember(value), onChange: () => events.emit('vault.changed', {}),
   });
-  const registry = new ConnectorRegistry([localConnectorFactory({ engine: disks, clock })]);
+  const registry = new ConnectorRegistry([localConnectorFactory({ engine: disks, clock }), openStackConnectorFactory({ clock, environment: process.env })]);
   const secrets = new VaultPlatformSecrets(vault, registry, platforms);
   const connectors = new PlatformConnectors({ registry, platforms, health, secrets });
 

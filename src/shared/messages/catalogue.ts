@@ -6,7 +6,9 @@ import { accessEn } from './en/access.ts';
 import { cliEn } from './en/cli.ts';
 import { desktopImagesEn } from './en/desktop-images.ts';
 import { disksEn } from './en/disks.ts';
+import { httpEn } from './en/http.ts';
 import { inspectionEn } from './en/inspection.ts';
+import { openStackEn } from './en/openstack.ts';
 import { platformsEn } from './en/platforms.ts';
 import { publishEn } from './en/publish.ts';
 import { readinessEn } from './en/readiness.ts';
@@ -18,7 +20,9 @@ import { accessZh } from './zh-CN/access.ts';
 import { cliZh } from './zh-CN/cli.ts';
 import { desktopImagesZh } from './zh-CN/desktop-images.ts';
 import { disksZh } from './zh-CN/disks.ts';
+import { httpZh } from './zh-CN/http.ts';
 import { inspectionZh } from './zh-CN/inspection.ts';
+import { openStackZh } from './zh-CN/openstack.ts';
 import { platformsZh } from './zh-CN/platforms.ts';
 import { publishZh } from './zh-CN/publish.ts';
 import { readinessZh } from './zh-CN/readiness.ts';
@@ -31,13 +35,15 @@ export const locales = ['en', 'zh-CN'] as const;
 export type Locale = (typeof locales)[number];
 
 const en = {
-  ...accessEn, ...cliEn, ...desktopImagesEn, ...disksEn, ...inspectionEn, ...platformsEn, ...publishEn, ...readinessEn, ...remotePublishEn, ...storeEn, ...systemEn, ...tasksEn,
+  ...accessEn, ...cliEn, ...desktopImagesEn, ...disksEn, ...httpEn, ...inspectionEn, ...openStackEn, ...platformsEn,
+  ...publishEn, ...readinessEn, ...remotePublishEn, ...storeEn, ...systemEn, ...tasksEn,
 };
 
 export type MessageCode = keyof typeof en;
 
 const zh: Record<MessageCode, string> = {
-  ...accessZh, ...cliZh, ...desktopImagesZh, ...disksZh, ...inspectionZh, ...platformsZh, ...publishZh, ...readinessZh, ...remotePublishZh, ...storeZh, ...systemZh, ...tasksZh,
+  ...accessZh, ...cliZh, ...desktopImagesZh, ...disksZh, ...httpZh, ...inspectionZh, ...openStackZh, ...platformsZh,
+  ...publishZh, ...readinessZh, ...remotePublishZh, ...storeZh, ...systemZh, ...tasksZh,
 };
 
 export const catalogue: Record<Locale, Record<MessageCode, string>> = { en, 'zh-CN': zh };
