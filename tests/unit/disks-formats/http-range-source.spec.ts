@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WorkerDiskEngine } from '../../../src/main/disks/disk-engine.ts';
 import { openDiskFrom } from '../../../src/main/disks/open-disk.ts';
 import { HttpRangeSource, type HttpRangeOptions } from '../../../src/main/disks/sources/http-range-source.ts';
+import type { RangeAnswer, SendRange } from '../../../src/main/disks/sources/http-range-request.ts';
+import { AppError } from '../../../src/shared/model/app-error.ts';
 import { RangeServer } from './range-server.ts';
 
 const MiB = 1024 ** 2;
@@ -205,5 +208,64 @@ describe('secrets and redirects', () => {
     server.misbehave = (_request, response) => ended(response.writeHead(302, { location }));
     await expect(open()).rejects.toMatchObject({ code: 'DISK_REMOTE_REDIRECT' });
     expect(server.requests.length).toBeLessThan(8);
+  });
+});
+
+describe('a session that sends the requests itself', () => {
+  /** Tokens end; a new one is asked for when the old one is no longer taken. */
+  class Session {
+    token = 'first-secret';
+    renewals = 0;
+    readonly send: SendRange = async (headers, signal) => {
+      const answer = await this.#ask(headers, signal);
+      if (answer.status !== 401) return answer;
+      answer.destroy();
+      this.renewals += 1;
+      this.token = 'second-secret';
+      return this.#ask(headers, signal);
+    };
+
+    async #ask(headers: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<RangeAnswer> {
+      const answer = await fetch(url, { headers: { ...headers, 'x-auth-token': this.token }, ...(signal === undefined ? {} : { signal }) });
+      return { status: answer.status, headers: Object.fromEntries(answer.headers), body: answer.body ?? new ReadableStream<Uint8Array>(), destroy: () => void answer.body?.cancel().catch(() => undefined) };
+    }
+  }
+
+  beforeEach(() => {
+    url = new URL(url.origin + url.pathname);
+  });
+  const over = (send: SendRange): Promise<HttpRangeSource> => HttpRangeSource.over({ label: 'images: win11', send }, quick);
+
+  it('serves as a place of the disk engine, with its token renewed on the way', async () => {
+    const session = new Session();
+    server.misbehave = (request, response, _range, count) => {
+      const isOld = count > 3 && request.headers['x-auth-token'] === 'first-secret';
+      return isOld && ended(response.writeHead(401));
+    };
+    const engine = new WorkerDiskEngine();
+    try {
+      const place = { label: 'images', open: () => over(session.send), realPath: (path: string) => Promise.resolve(path) };
+      const file = { path: 'b0c6c9c2-5a3c-4a52-9a9c-7d7a1f3c2f10', policy: { roots: [] }, place };
+      expect(await engine.chain(file)).toMatchObject([{ path: file.path, format: 'raw', virtualBytes: content.length }]);
+      const identity = await engine.identify(file, 'content', () => undefined);
+      expect(identity.virtualBytes).toBe(content.length);
+      expect(session.renewals).toBeGreaterThan(0);
+    } finally {
+      await engine.dispose();
+    }
+  });
+
+  it('asks again after a cut, and passes on what the session says of the rest', async () => {
+    const session = new Session();
+    const source = await over(session.send);
+    let left = 2;
+    const flaky: SendRange = (headers, signal) => {
+      left -= 1;
+      return left >= 0 ? Promise.reject(new AppError('DISK_REMOTE_CUT', { path: 'x', reason: 'y' }, { isRetryable: true })) : session.send(headers, signal);
+    };
+    expect((await (await over(flaky)).read([{ offset: 3, length: 4 }]))[0]?.equals(content.subarray(3, 7))).toBe(true);
+    await expect(over(() => Promise.reject(new AppError('DISK_REMOTE_GONE', { path: 'x', status: '404' })))).rejects.toMatchObject({ code: 'DISK_REMOTE_GONE' });
+    await expect(over(() => Promise.reject(Object.assign(new Error('no'), { code: 'ECONNRESET' })))).rejects.toMatchObject({ code: 'DISK_REMOTE_CUT', params: { path: 'images: win11', reason: 'ECONNRESET' } });
+    await source.close();
   });
 });

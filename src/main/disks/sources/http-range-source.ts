@@ -8,21 +8,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { ByteRange } from '../byte-source.ts';
 import type { BlockSource } from './block-source.ts';
-import { InterruptedTransfer, requestRange, type HttpTarget, type RemoteVersion } from './http-range-request.ts';
+import { InterruptedTransfer, requestRange, sendTo, type RangeTarget, type RemoteVersion, type SendRange } from './http-range-request.ts';
 import { ParallelLimit } from './parallel-limit.ts';
-import { distribute, planRequests, type PlannedRead, type PlannedRequest } from './request-plan.ts';
+import { distribute, memoryOf, planRequests, type PlannedRead, type PlannedRequest } from './request-plan.ts';
 
-export interface HttpRangeOptions {
-  /** May carry tokens; sent to the address's own origin only. */
-  headers?: Readonly<Record<string, string>>;
-  /** With the platform's certificates. It also keeps connections; one that does not makes a new one each time. */
-  agent?: Agent;
+export interface RangeOptions {
   /** Requests at once. */
   parallel?: number;
   /** Tries in a row without a byte before giving up. */
   maxTries?: number;
   /** Before the second try; doubled each time, up to `maxDelayMs`. */
   firstDelayMs?: number;
+}
+
+export interface HttpRangeOptions extends RangeOptions {
+  /** May carry tokens; sent to the address's own origin only. */
+  headers?: Readonly<Record<string, string>>;
+  /** With the platform's certificates. It also keeps connections; one that does not makes a new one each time. */
+  agent?: Agent;
   stallMs?: number;
 }
 
@@ -38,13 +41,13 @@ export class HttpRangeSource implements BlockSource {
   readonly sizeBytes: number;
   readonly allocatedBytes: number;
   readonly inode = null;
-  readonly #target: HttpTarget;
+  readonly #target: RangeTarget;
   readonly #version: RemoteVersion;
   readonly #limit: ParallelLimit;
   readonly #tries: { max: number; firstDelayMs: number };
   readonly #closed = new AbortController();
 
-  private constructor(target: HttpTarget, version: RemoteVersion, options: HttpRangeOptions) {
+  private constructor(target: RangeTarget, version: RemoteVersion, options: RangeOptions) {
     this.label = target.label;
     this.sizeBytes = version.sizeBytes;
     this.allocatedBytes = version.sizeBytes;
@@ -58,8 +61,13 @@ export class HttpRangeSource implements BlockSource {
   static async open(url: URL, options: HttpRangeOptions = {}, signal?: AbortSignal): Promise<HttpRangeSource> {
     const label = `${url.origin}${url.pathname}`;
     if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new CodedError('DISK_REMOTE_REDIRECT', { path: label });
-    const target: HttpTarget = { url, label, headers: options.headers ?? {}, agent: options.agent ?? null, stallMs: options.stallMs ?? 30_000 };
-    const { version } = await fetchBytes(target, 0, 1, triesOf(options), null, signal);
+    const { headers = {}, agent = null, stallMs = 30_000 } = options;
+    return HttpRangeSource.over({ label, send: sendTo({ url, label, headers, agent, stallMs }) }, options, signal);
+  }
+
+  /** The same over a platform's session, which sends the requests itself. */
+  static async over(target: { label: string; send: SendRange }, options: RangeOptions = {}, signal?: AbortSignal): Promise<HttpRangeSource> {
+    const version = await fetchBytes(target, 0, Buffer.alloc(1), triesOf(options), null, signal);
     return new HttpRangeSource(target, version, options);
   }
 
@@ -107,7 +115,8 @@ export class HttpRangeSource implements BlockSource {
 
   async #fetch(request: PlannedRequest, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { bytes } = await fetchBytes(this.#target, request.offset, request.length, this.#tries, this.#version, signal);
+    const bytes = memoryOf(request);
+    await fetchBytes(this.#target, request.offset, bytes, this.#tries, this.#version, signal);
     distribute(request, bytes);
   }
 
@@ -118,35 +127,50 @@ export class HttpRangeSource implements BlockSource {
   }
 }
 
-function triesOf({ maxTries, firstDelayMs }: HttpRangeOptions): { max: number; firstDelayMs: number } {
+function triesOf({ maxTries, firstDelayMs }: RangeOptions): { max: number; firstDelayMs: number } {
   return { max: maxTries ?? 5, firstDelayMs: firstDelayMs ?? 250 };
 }
 
-/** @param expected the version that every answer must be of; null = the first answer decides. */
+/**
+ * Fills `bytes` from `offset`.
+ * @param expected the version that every answer must be of; null = the first answer decides
+ */
 async function fetchBytes(
-  target: HttpTarget, offset: number, length: number, tries: { max: number; firstDelayMs: number }, expected: RemoteVersion | null, signal?: AbortSignal,
-): Promise<{ bytes: Buffer; version: RemoteVersion }> {
-  const bytes = Buffer.allocUnsafeSlow(length);
+  target: RangeTarget, offset: number, bytes: Buffer, tries: { max: number; firstDelayMs: number }, expected: RemoteVersion | null, signal?: AbortSignal,
+): Promise<RemoteVersion> {
   let done = 0;
   for (let failures = 0; ;) {
     const before = done;
     try {
-      const version = await requestRange(target, offset + done, length - done, (chunk) => (done += chunk.copy(bytes, done)), signal);
+      const take = (chunk: Uint8Array): void => {
+        bytes.set(chunk, done);
+        done += chunk.length;
+      };
+      const version = await requestRange(target, offset + done, bytes.length - done, take, signal);
       if (expected !== null && (version.sizeBytes !== expected.sizeBytes || version.validator !== expected.validator)) {
         throw new CodedError('DISK_CHANGED', { path: target.label });
       }
-      return { bytes, version };
+      return version;
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof InterruptedTransfer)) throw error;
       // A try that brought something forward counts as none.
       failures = done > before ? 1 : failures + 1;
-      if (failures >= tries.max || lasting.test(error.code)) {
-        throw new CodedError('DISK_REMOTE_CUT', { path: target.label, reason: error.code }, { cause: error, isRetryable: true });
-      }
-      await pause(Math.min(maxDelayMs, error.retryAfterMs ?? tries.firstDelayMs * 2 ** (failures - 1)), signal);
+      if (failures >= tries.max || !isPassing(error)) throw lastWord(target, error);
+      const asked = error instanceof InterruptedTransfer ? error.retryAfterMs : null;
+      await pause(Math.min(maxDelayMs, asked ?? tries.firstDelayMs * 2 ** (failures - 1)), signal);
     }
   }
+}
+
+/** Whether asking again may help. */
+function isPassing(error: unknown): boolean {
+  return error instanceof InterruptedTransfer ? !lasting.test(error.code) : error instanceof CodedError && error.isRetryable;
+}
+
+/** What a session says stays its own words. */
+function lastWord(target: RangeTarget, error: unknown): unknown {
+  if (!(error instanceof InterruptedTransfer)) return error;
+  return new CodedError('DISK_REMOTE_CUT', { path: target.label, reason: error.code }, { cause: error, isRetryable: true });
 }
 
 async function pause(ms: number, signal?: AbortSignal): Promise<void> {
