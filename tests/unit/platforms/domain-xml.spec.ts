@@ -101,6 +101,11 @@ describe('reading a libvirt domain', () => {
     expect(() => parseDomain(text, 'vm.xml')).toThrow(expect.objectContaining({ code: 'LIBRARY_DEFINITION_BROKEN' }));
   });
 
+  it('says where a file stops being XML, in no language', () => {
+    expect(() => parseDomain('<domain>\n<name>a</name>\n<memory></domain>', 'vm.xml')).toThrow(expect.objectContaining({ params: { file: 'vm.xml', problem: 'XML:3' } }));
+    expect(() => parseDomain('', 'vm.xml')).toThrow(expect.objectContaining({ params: { file: 'vm.xml', problem: expect.stringMatching(/^XML(:1)?$/) as string } }));
+  });
+
   it('refuses a definition that is too large before parsing it', () => {
     expect(() => parseDomain(`<domain>${' '.repeat(maxDefinitionBytes)}</domain>`, 'vm.xml')).toThrow(expect.objectContaining({ code: 'LIBRARY_DEFINITION_TOO_LARGE' }));
   });

@@ -19,31 +19,45 @@ export function parseXml(text: string, label: string): { document: Document; roo
     new AppError('LIBRARY_DEFINITION_BROKEN', { file: label, problem }, cause === undefined ? {} : { cause });
   if (text.length > maxDefinitionBytes) throw new AppError('LIBRARY_DEFINITION_TOO_LARGE', { file: label, limitBytes: maxDefinitionBytes });
   if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw broken('DOCTYPE');
+  const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
   let document: Document;
   try {
-    document = new DOMParser({
-      locator: false,
-      onError: (_level, problem) => {
-        throw new Error(problem);
-      },
-    }).parseFromString(text.startsWith('\uFEFF') ? text.slice(1) : text, 'text/xml');
+    document = parserOf({ hasLines: false }).parseFromString(content, 'text/xml');
   } catch (error) {
-    throw broken(firstLine(error), error);
+    // The parser's words are English and quote the file: the reader gets the place, the log gets the words.
+    throw broken(placeOf(content), error);
   }
   const root = document.documentElement;
-  if (root === null) throw broken('no root element');
+  if (root === null) throw broken('XML');
   return { document, root };
+}
+
+/** Counting lines costs time, so it is done only to say where a file is broken. */
+function parserOf({ hasLines }: { hasLines: boolean }, onLine: (line: number) => void = () => undefined): DOMParser {
+  return new DOMParser({
+    locator: hasLines,
+    onError: (_level, problem, context: { locator?: { lineNumber?: number } } | undefined) => {
+      onLine(context?.locator?.lineNumber ?? 0);
+      throw new Error(problem);
+    },
+  });
+}
+
+/** `XML:12`: the line in which the text stops being XML. */
+function placeOf(content: string): string {
+  let found = 0;
+  try {
+    parserOf({ hasLines: true }, (line) => (found = line)).parseFromString(content, 'text/xml');
+  } catch {
+    // It is known to fail; only the place is wanted.
+  }
+  return found > 0 ? `XML:${String(found)}` : 'XML';
 }
 
 /** The document as text; its declaration, comments and white space as they were, attribute quotes unified. */
 export function serializeXml(document: Document): string {
   const text = new XMLSerializer().serializeToString(document);
   return text.endsWith('\n') ? text : `${text}\n`;
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return (text.split('\n')[0] ?? text).slice(0, 200);
 }
 
 /** Child elements with a local name, whatever their prefix. */

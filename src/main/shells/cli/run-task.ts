@@ -11,6 +11,7 @@ import type { z } from 'zod';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { ask } from './arguments.ts';
 import { exitStatus, type CliContext } from './context.ts';
+import { severityWords } from './enum-words.ts';
 import { harmless } from './output.ts';
 import { ProgressPrinter } from './progress.ts';
 
@@ -87,8 +88,7 @@ export async function confirm(context: CliContext, question: string, refusal: Me
 }
 
 export function findingText(context: CliContext, { id, severity, reason, source, fix }: Finding): string {
-  const marks = { blocking: 'CLI_SEVERITY_BLOCKING', error: 'CLI_SEVERITY_ERROR', warning: 'CLI_SEVERITY_WARNING', unknown: 'CLI_SEVERITY_UNKNOWN', info: 'CLI_SEVERITY_INFO' } as const;
-  const lines = [`${context.text(marks[severity])} [${id}] ${context.words(reason)} (${context.words(source)})`];
+  const lines = [`${context.text(severityWords[severity])} [${id}] ${context.words(reason)} (${context.words(source)})`];
   if (fix !== null) lines.push(`    ${context.text('CLI_FIX', { text: context.words(fix.label) })}`);
   return harmless(lines.join('\u2028')).replaceAll('\u2028', '\n');
 }

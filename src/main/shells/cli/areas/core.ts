@@ -8,6 +8,7 @@ import { newUuid } from '../../../clock.ts';
 import { serveBrowser } from '../../browser/serve.ts';
 import { readSecret } from '../arguments.ts';
 import { UsageError, type CliContext } from '../context.ts';
+import { slotWords, vaultWords } from '../enum-words.ts';
 import { facts, table } from '../output.ts';
 import type { AreaTools } from '../verbs.ts';
 
@@ -80,9 +81,9 @@ function printVault(context: CliContext, status: CommandOutput<'vault.status'>):
   context.print(status, () =>
     [
       facts([
-        [context.text('CLI_COLUMN_STATUS'), status.state],
+        [context.text('CLI_COLUMN_STATUS'), context.text(vaultWords[status.state])],
         [context.text('CLI_COLUMN_SECRETS'), status.secretCount],
-        [context.text('CLI_COLUMN_SLOTS'), status.slots.map((slot) => slot.kind).join(', ')],
+        [context.text('CLI_COLUMN_SLOTS'), status.slots.map((slot) => context.text(slotWords[slot.kind])).join(', ')],
       ]),
       context.words(status.explanation),
     ].join('\n'),

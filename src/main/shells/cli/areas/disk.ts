@@ -4,6 +4,7 @@ import { formatBytes } from '../../../../shared/messages/format.ts';
 import { clusterCompression, diskTargetFormat, type DiskInspection } from '../../../../shared/model/disk.ts';
 import { parseChoice } from '../arguments.ts';
 import { exitStatus, UsageError, type CliContext } from '../context.ts';
+import { bootWords, osText } from '../enum-words.ts';
 import { facts, table } from '../output.ts';
 import { runWorkflow, type RunOptions } from '../run-task.ts';
 import { withRunOptions, type AreaTools } from '../verbs.ts';
@@ -53,8 +54,8 @@ function inspectionText(context: CliContext, found: DiskInspection): string {
     [context.text('CLI_COLUMN_SIZE'), size(found.virtualBytes)],
     [context.text('CLI_COLUMN_USED'), size(found.layers.reduce((sum, layer) => sum + layer.actualBytes, 0))],
     [context.text('CLI_COLUMN_PARTITIONS'), found.partitionTable],
-    [context.text('CLI_COLUMN_BOOT'), found.boot.only],
-    [context.text('CLI_COLUMN_OS'), found.os.name ?? found.os.family],
+    [context.text('CLI_COLUMN_BOOT'), context.text(bootWords[found.boot.only])],
+    [context.text('CLI_COLUMN_OS'), osText(context, found.os)],
     [context.text('CLI_COLUMN_ENCRYPTION'), found.encryption],
   ]);
   const partitions = table(found.partitions, [

@@ -6,6 +6,7 @@ import { architecture } from '../../../../shared/model/flavor.ts';
 import type { ImagePool } from '../../../../shared/model/image-pool.ts';
 import { parseChoice, parseCount, parseSize } from '../arguments.ts';
 import { exitStatus, type CliContext } from '../context.ts';
+import { bootWords, osText, verdictWords } from '../enum-words.ts';
 import { facts, table } from '../output.ts';
 import { Resolver } from '../resolve.ts';
 import { findingText } from '../run-task.ts';
@@ -31,10 +32,10 @@ export function addImageVerbs(program: Command, { context: contextOf, words }: A
         table(rows, [
           { title: context.text('CLI_COLUMN_NAME'), value: (row) => row.name },
           { title: context.text('CLI_COLUMN_PLATFORM'), value: (row) => row.platformName },
-          { title: context.text('CLI_COLUMN_OS'), value: (row) => row.os.name ?? row.os.family },
+          { title: context.text('CLI_COLUMN_OS'), value: (row) => osText(context, row.os) },
           { title: context.text('CLI_COLUMN_FORMAT'), value: (row) => row.format },
           { title: context.text('CLI_COLUMN_SIZE'), value: (row) => bytes(context, row.virtualBytes), isNumber: true },
-          { title: context.text('CLI_COLUMN_VERDICT'), value: (row) => row.verdict },
+          { title: context.text('CLI_COLUMN_VERDICT'), value: (row) => context.text(verdictWords[row.verdict]) },
           { title: 'ID', value: (row) => row.id },
         ], context.text('CLI_NOTHING')),
       );
@@ -48,11 +49,11 @@ export function addImageVerbs(program: Command, { context: contextOf, words }: A
         ['ID', found.id],
         [context.text('CLI_COLUMN_NAME'), found.name],
         [context.text('CLI_COLUMN_PLATFORM'), found.platformName],
-        [context.text('CLI_COLUMN_OS'), found.os.name ?? found.os.family],
-        [context.text('CLI_COLUMN_BOOT'), found.bootMode],
+        [context.text('CLI_COLUMN_OS'), osText(context, found.os)],
+        [context.text('CLI_COLUMN_BOOT'), context.text(bootWords[found.bootMode])],
         [context.text('CLI_COLUMN_FORMAT'), found.format],
         [context.text('CLI_COLUMN_SIZE'), bytes(context, found.virtualBytes)],
-        [context.text('CLI_COLUMN_VERDICT'), found.verdict],
+        [context.text('CLI_COLUMN_VERDICT'), context.text(verdictWords[found.verdict])],
       ]),
     );
   });

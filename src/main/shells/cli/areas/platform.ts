@@ -5,6 +5,7 @@ import type { CommandInput, CommandOutput } from '../../../../shared/contract/co
 import type { Platform, TestStep } from '../../../../shared/model/platform.ts';
 import { collect, parsePairs, readSecret } from '../arguments.ts';
 import { exitStatus, UsageError, type CliContext } from '../context.ts';
+import { healthWords } from '../enum-words.ts';
 import { table } from '../output.ts';
 import { Resolver } from '../resolve.ts';
 import { confirmRemoval } from '../run-task.ts';
@@ -133,7 +134,7 @@ function platformTable(context: CliContext, platforms: readonly Platform[]): str
   return table(platforms, [
     { title: context.text('CLI_COLUMN_NAME'), value: (row) => row.name },
     { title: context.text('CLI_COLUMN_KIND'), value: (row) => row.kind },
-    { title: context.text('CLI_COLUMN_STATUS'), value: (row) => row.health.status },
+    { title: context.text('CLI_COLUMN_STATUS'), value: (row) => context.text(healthWords[row.health.status]) },
     { title: context.text('CLI_COLUMN_VMS'), value: (row) => row.counts.sourceVms, isNumber: true },
     { title: context.text('CLI_COLUMN_IMAGES'), value: (row) => row.counts.images, isNumber: true },
     { title: context.text('CLI_COLUMN_SYNCED'), value: (row) => (row.health.lastOkAt === null ? null : formatTime(row.health.lastOkAt, context.options.locale)) },

@@ -8,6 +8,7 @@ import type { OsFamily } from '../../../../shared/model/os.ts';
 import { AppError } from '../../../../shared/model/app-error.ts';
 import { parseChoice, parseCount } from '../arguments.ts';
 import { UsageError, type CliContext } from '../context.ts';
+import { publishModeWords } from '../enum-words.ts';
 import { facts, table } from '../output.ts';
 import { Resolver } from '../resolve.ts';
 import { runWorkflow, type RunOptions } from '../run-task.ts';
@@ -164,7 +165,7 @@ function imageText(context: CliContext, image: DesktopImageDetail): string {
     { title: context.text('CLI_COLUMN_VERSION'), value: (row) => (row.isCurrent ? `${String(row.number)} *` : row.number) },
     { title: context.text('CLI_COLUMN_FILE'), value: (row) => row.fileName },
     { title: context.text('CLI_COLUMN_SIZE'), value: (row) => formatBytes(row.actualBytes, locale), isNumber: true },
-    { title: context.text('CLI_COLUMN_SOURCE'), value: (row) => `${row.source.vmName} (${row.source.mode})` },
+    { title: context.text('CLI_COLUMN_SOURCE'), value: (row) => `${row.source.vmName} (${context.text(publishModeWords[row.source.mode])})` },
     { title: context.text('CLI_COLUMN_PUBLISHED'), value: (row) => `${formatTime(row.publishedAt, locale)}, ${row.publishedBy}` },
     { title: context.text('CLI_COLUMN_IDENTITY'), value: (row) => (row.contentIdentity ?? row.fastIdentity).digest.slice(0, 16) },
   ], context.text('CLI_NOTHING'));

@@ -6,7 +6,8 @@ import { AppError } from '../../../../shared/model/app-error.ts';
 import type { SourceVm, SourceVmDetail } from '../../../../shared/model/source-vm.ts';
 import { parseChoice, parseCount, parsePairs, parseSize } from '../arguments.ts';
 import { exitStatus, UsageError, type CliContext } from '../context.ts';
-import { facts, table } from '../output.ts';
+import { bootWords, osText, powerWords, publishModeWords, verdictWords } from '../enum-words.ts';
+import { facts, harmless, table } from '../output.ts';
 import { pick, Resolver } from '../resolve.ts';
 import { findingText, runWorkflow, type RunOptions } from '../run-task.ts';
 import { withRunOptions, type AreaTools } from '../verbs.ts';
@@ -58,13 +59,7 @@ function addSnapshotVerbs(vm: Command, { context: contextOf, words }: AreaTools)
   snapshot.command('list <vm>').description(words('CLI_ABOUT_LIST')).action(async (typed: string, _options, command: Command) => {
     const context = contextOf(command);
     const { snapshots } = await new Resolver(context).vm(typed);
-    context.print(snapshots, () =>
-      table(snapshots, [
-        { title: context.text('CLI_COLUMN_NAME'), value: (row) => (row.isCurrent ? `${row.name} *` : row.name) },
-        { title: context.text('CLI_COLUMN_CREATED'), value: (row) => (row.createdAt === null ? null : formatTime(row.createdAt, context.options.locale)) },
-        { title: 'ID', value: (row) => row.id },
-      ], context.text('CLI_NOTHING')),
-    );
+    context.print(snapshots, () => snapshotTable(context, snapshots));
   });
 
   withRunOptions(snapshot.command('create <vm>').description(words('CLI_ABOUT_SNAPSHOT_CREATE')).requiredOption('--name <name>', words('CLI_OPTION_NAME')), words).action(
@@ -87,6 +82,14 @@ function addSnapshotVerbs(vm: Command, { context: contextOf, words }: AreaTools)
   }
 }
 
+function snapshotTable(context: CliContext, snapshots: SourceVm['snapshots']): string {
+  return table(snapshots, [
+    { title: context.text('CLI_COLUMN_NAME'), value: (row) => (row.isCurrent ? `${row.name} *` : row.name) },
+    { title: context.text('CLI_COLUMN_CREATED'), value: (row) => (row.createdAt === null ? null : formatTime(row.createdAt, context.options.locale)) },
+    { title: 'ID', value: (row) => row.id },
+  ], context.text('CLI_NOTHING'));
+}
+
 /** `cpu=4 memory=8G boot-mode=uefi video=virtio` → a change. */
 function readHardware(words: readonly string[]): HardwareChange {
   const change: HardwareChange = {};
@@ -107,12 +110,12 @@ function vmTable(context: CliContext, rows: readonly SourceVm[]): string {
   return table(rows, [
     { title: context.text('CLI_COLUMN_NAME'), value: (row) => row.name },
     { title: context.text('CLI_COLUMN_PLATFORM'), value: (row) => row.platformName },
-    { title: context.text('CLI_COLUMN_OS'), value: (row) => row.os.name ?? row.os.family },
-    { title: context.text('CLI_COLUMN_BOOT'), value: (row) => row.bootMode },
+    { title: context.text('CLI_COLUMN_OS'), value: (row) => osText(context, row.os) },
+    { title: context.text('CLI_COLUMN_BOOT'), value: (row) => context.text(bootWords[row.bootMode]) },
     { title: context.text('CLI_COLUMN_VIDEO'), value: (row) => row.videoModel },
     { title: context.text('CLI_COLUMN_SIZE'), value: (row) => bytes(context, row.virtualBytes), isNumber: true },
-    { title: context.text('CLI_COLUMN_POWER'), value: (row) => row.powerState },
-    { title: context.text('CLI_COLUMN_VERDICT'), value: (row) => row.verdict },
+    { title: context.text('CLI_COLUMN_POWER'), value: (row) => context.text(powerWords[row.powerState]) },
+    { title: context.text('CLI_COLUMN_VERDICT'), value: (row) => context.text(verdictWords[row.verdict]) },
     { title: 'ID', value: (row) => row.id },
   ], context.text('CLI_NOTHING'));
 }
@@ -122,13 +125,13 @@ function vmText(context: CliContext, vm: SourceVmDetail): string {
     ['ID', vm.id],
     [context.text('CLI_COLUMN_NAME'), vm.name],
     [context.text('CLI_COLUMN_PLATFORM'), vm.platformName],
-    [context.text('CLI_COLUMN_OS'), vm.os.name ?? vm.os.family],
-    [context.text('CLI_COLUMN_BOOT'), vm.bootMode],
+    [context.text('CLI_COLUMN_OS'), osText(context, vm.os)],
+    [context.text('CLI_COLUMN_BOOT'), context.text(bootWords[vm.bootMode])],
     [context.text('CLI_COLUMN_VIDEO'), vm.videoModel],
     ['vCPU', vm.vcpus],
     [context.text('CLI_COLUMN_MEMORY'), bytes(context, vm.memoryBytes)],
-    [context.text('CLI_COLUMN_POWER'), vm.powerState],
-    [context.text('CLI_COLUMN_VERDICT'), vm.verdict],
+    [context.text('CLI_COLUMN_POWER'), context.text(powerWords[vm.powerState])],
+    [context.text('CLI_COLUMN_VERDICT'), context.text(verdictWords[vm.verdict])],
   ]);
   const disks = table(vm.disks, [
     { title: context.text('CLI_COLUMN_DISK'), value: (row) => row.key },
@@ -137,5 +140,17 @@ function vmText(context: CliContext, vm: SourceVmDetail): string {
     { title: context.text('CLI_COLUMN_USED'), value: (row) => bytes(context, row.actualBytes), isNumber: true },
     { title: context.text('CLI_COLUMN_WHERE'), value: (row) => row.location },
   ], context.text('CLI_NOTHING'));
-  return [text, '', disks, ...(vm.findings.length === 0 ? [] : ['', ...vm.findings.map((finding) => findingText(context, finding))])].join('\n');
+  const parts = [text, disks];
+  if (vm.snapshots.length > 0) parts.push(`${context.text('CLI_SNAPSHOTS')}\n${snapshotTable(context, vm.snapshots)}`);
+  if (vm.instructions.length > 0) parts.push(`${context.text('CLI_INSTRUCTIONS')}\n${vm.instructions.map(({ name }) => `  ${harmless(name)}`).join('\n')}`);
+  if (vm.publications.length > 0) {
+    parts.push(`${context.text('CLI_PUBLICATIONS')}\n${table(vm.publications, [
+      { title: context.text('CLI_COLUMN_NAME'), value: (row) => row.desktopImageName },
+      { title: context.text('CLI_COLUMN_VERSION'), value: (row) => row.version, isNumber: true },
+      { title: context.text('CLI_COLUMN_SOURCE'), value: (row) => context.text(publishModeWords[row.mode]) },
+      { title: context.text('CLI_COLUMN_PUBLISHED'), value: (row) => formatTime(row.publishedAt, context.options.locale) },
+    ], '')}`);
+  }
+  if (vm.findings.length > 0) parts.push(vm.findings.map((finding) => findingText(context, finding)).join('\n'));
+  return parts.join('\n\n');
 }
