@@ -5,7 +5,6 @@
 import process from 'node:process';
 
 const { argv, env, stderr, stdin, stdout } = process;
-const exit = (status: number): never => process.exit(status);
 
 const isElectron = 'electron' in process.versions;
 /** A packaged app is started by its own executable, everything else by a program and a file. */
@@ -18,7 +17,7 @@ let signals = 0;
 const onSignal = (): void => {
   signals += 1;
   // The second Ctrl-C is for when the orderly end takes too long; what was running goes on at the next start.
-  if (signals > 1) exit(130);
+  if (signals > 1) process.exit(130);
   interrupted.abort();
 };
 
@@ -26,13 +25,16 @@ const io = { stdin, stdout, stderr, env };
 
 /** Options of starting the window: everything that is no option of these is a word for the command line. */
 const { readStartOptions } = await import('./shells/start-options.ts');
+const { finish, ignoreLostReader } = await import('./shells/finish.ts');
 const start = readStartOptions(words);
+const outputs = [stdout, stderr];
 
 if (start === null) {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   const { runCli } = await import('./shells/cli/cli.ts');
-  exit(await runCli({ argv: words, io, signal: interrupted.signal, self }));
+  ignoreLostReader(outputs);
+  await finish(await runCli({ argv: words, io, signal: interrupted.signal, self }), outputs);
 } else if (isElectron) {
   const { startElectron } = await import('./shells/electron/main.ts');
   // Not awaited: Electron becomes ready only once this file has run to its end.
@@ -41,5 +43,5 @@ if (start === null) {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   const { startBrowserShell } = await import('./shells/browser/start.ts');
-  exit(await startBrowserShell(start, interrupted.signal));
+  await finish(await startBrowserShell(start, interrupted.signal), outputs);
 }

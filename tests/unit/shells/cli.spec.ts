@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -153,6 +155,30 @@ describe('the command line', () => {
     expect(err).not.toContain('swordfish');
     expect((await run('vault', 'unlock')).status).toBe(2);
     expect((await run('vault', 'unlock', '--passphrase-from', 'env:NOT_SET')).err).toContain('NOT_SET');
+  });
+});
+
+describe('the process of the command line', () => {
+  const program = join(import.meta.dirname, '..', '..', '..', 'src', 'main', 'index.ts');
+
+  it('gives a long answer whole to a reader that takes its time', async () => {
+    const child = spawn(process.execPath, [program, 'commands', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parts: Buffer[] = [];
+    // Nothing is read before the pipe is full.
+    await vi.waitUntil(() => child.stdout.readableLength > 0, { timeout: 120_000 });
+    for await (const part of child.stdout) parts.push(part as Buffer);
+    const text = Buffer.concat(parts).toString();
+    expect(text.length).toBeGreaterThan(128 * 1024);
+    expect((JSON.parse(text) as unknown[]).length).toBeGreaterThan(40);
+  });
+
+  it('ends quietly when its reader leaves', async () => {
+    const child = spawn(process.execPath, [program, 'commands', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+    child.stdout.once('data', () => child.stdout.destroy());
+    const [code] = (await once(child, 'close')) as [number];
+    expect([code, errors]).toEqual([0, '']);
   });
 });
 
