@@ -1,8 +1,6 @@
-// The schemas behind the model must be built without `eval`: this comes before anything that makes one.
-import '../shared/contract/jitless.ts';
-import 'element-plus/dist/index.css';
-import './styles/tokens.css';
 import './styles/base.css';
+import 'element-plus/theme-chalk/base.css';
+import './styles/tokens.css';
 import './styles/element.css';
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
@@ -19,14 +17,17 @@ import { useToasts } from './stores/toasts.store.ts';
 const settingsWaitMs = 1000;
 
 const texts = createTexts(systemLocale());
+const transport = createTransport();
 const app = createApp(App)
-  .provide(clientKey, new Client(createTransport()))
+  .provide(clientKey, new Client(transport))
   .provide(composerKey, texts.global)
   .use(createPinia())
   .use(texts);
 
 const { settings, toasts } = app.runWithContext(() => ({ settings: useSettings(), toasts: useToasts() }));
 const loaded = settings.load().catch((error: unknown) => toasts.showError(toErrorView(error), 'settings.get'));
+// The router reads the address, which holds a token until then.
+await transport.ready;
 await Promise.race([loaded, new Promise((resolve) => setTimeout(resolve, settingsWaitMs))]);
 
 const isOpenedPlain = ['', '#', '#/'].includes(location.hash);

@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../src/shared/model/app-error.ts';
-import { available, roles, type Capabilities } from '../../src/shared/model/capability.ts';
+import { available, type Capabilities } from '../../src/shared/model/capability.ts';
+import { roles } from '../../src/shared/model/role.ts';
 import { unknownOs } from '../../src/shared/model/os.ts';
 import type { DiskFile } from '../../src/main/disks/disk-engine.ts';
 import type {

@@ -2,7 +2,8 @@
  * The one place where it is decided what can be done on a platform: the connector has the role, the probe says so, and the platform is
  * not set to read-only here. The switch is enforced through this, not by the window.
  */
-import { roles, unavailable, type Availability, type Capabilities, type Role } from '../../shared/model/capability.ts';
+import { unavailable, type Availability, type Capabilities } from '../../shared/model/capability.ts';
+import { roles, type Role } from '../../shared/model/role.ts';
 import { say } from '../../shared/model/message.ts';
 import type { Connector } from './connector.ts';
 

@@ -3,7 +3,8 @@
  * what may be done on a platform now.
  */
 import { AppError } from '../../shared/model/app-error.ts';
-import type { Availability, Role } from '../../shared/model/capability.ts';
+import type { Availability } from '../../shared/model/capability.ts';
+import type { Role } from '../../shared/model/role.ts';
 import type { PlatformId } from '../../shared/model/ids.ts';
 import type { PlatformHealthRepository } from '../store/repositories/platform-health.repo.ts';
 import type { PlatformRepository, StoredPlatform } from '../store/repositories/platform.repo.ts';

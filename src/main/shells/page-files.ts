@@ -20,6 +20,14 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
+/** Files of the build carry a hash of their content in their name: what a browser has of them stays right. */
+const hashedFile = /^\/assets\/[^/]+-[\w-]{8}\.\w+$/;
+
+/** For a file of the page; empty for what may change under its name, which is never kept. */
+export function cacheHeader(urlPath: string): Record<string, string> {
+  return hashedFile.test(urlPath) ? { 'cache-control': 'private, max-age=31536000, immutable' } : {};
+}
+
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',

@@ -1,5 +1,6 @@
 /** Which actions a VM offers now, each with the reason when it cannot run. Pure; the handler of each action checks again. */
-import { available, unavailable, type Availability, type Capabilities, type Role } from '../../shared/model/capability.ts';
+import { available, unavailable, type Availability, type Capabilities } from '../../shared/model/capability.ts';
+import type { Role } from '../../shared/model/role.ts';
 import { say } from '../../shared/model/message.ts';
 import type { SourceVm } from '../../shared/model/source-vm.ts';
 import type { StoredSourceVm } from '../store/repositories/source-vm.repo.ts';

@@ -3,7 +3,8 @@
  * sweeps what it no longer had; a failed or stopped one hides nothing, and a quick pass never sweeps.
  */
 import type { Logger } from 'pino';
-import { AppError, viewError, type ErrorView } from '../../shared/model/app-error.ts';
+import { AppError, viewError } from '../../shared/model/app-error.ts';
+import type { ErrorView } from '../../shared/model/error-view.ts';
 import type { PlatformId } from '../../shared/model/ids.ts';
 import { type Clock } from '../clock.ts';
 import { probedCapabilities, roleAvailability } from '../platforms/capabilities.ts';

@@ -1,6 +1,6 @@
 /** Turns whatever went wrong into the one shape that screens show. */
 import { CallError } from '../../shared/contract/envelope.ts';
-import type { ErrorView } from '../../shared/model/app-error.ts';
+import type { ErrorView } from '../../shared/model/error-view.ts';
 
 /** True where nobody is interested in the failure because it was asked for. */
 export function isAbort(error: unknown): boolean {

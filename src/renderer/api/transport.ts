@@ -2,17 +2,14 @@
  * The page's way to the core: the preload's bridge inside the window, HTTP with a fetched event stream in a browser. Owns
  * reconnecting and the notion of a gap in the events; knows nothing of what is called.
  */
-import '../../shared/contract/jitless.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/commands.ts';
 import { CallError, unwrap, type Envelope } from '../../shared/contract/envelope.ts';
 import type { EventMessage } from '../../shared/contract/events.ts';
-import {
-  maxCallBytes, noSessionPath, secretHeader, secretStorageKey, sessionChannelName,
-  type CallRequest, type GrantedFile, type StreamMessage, type WindowBridge,
-} from '../../shared/contract/stream.ts';
+import { maxCallBytes, secretHeader, type CallRequest, type GrantedFile, type StreamMessage, type WindowBridge } from '../../shared/contract/stream.ts';
 import { AppError, viewError } from '../../shared/model/app-error.ts';
 import { EventSequence } from './event-sequence.ts';
 import { streamEvents } from './http-events.ts';
+import { keepSecret, onNewSecret, openSession } from './http-session.ts';
 
 /**
  * `connecting` until the first greeting; `disconnected` while the app does not answer (it is tried again by itself); `signed-out` when it
@@ -21,6 +18,8 @@ import { streamEvents } from './http-events.ts';
 export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'signed-out';
 
 export interface Transport {
+  /** Resolves once calls can be made. The page's address is settled from then on. */
+  readonly ready: Promise<void>;
   /** Calls a command. @throws CallError with what a person can be told, also when the app cannot be reached. */
   invoke<N extends CommandName>(name: N, input: CommandInput<N>, options?: { signal?: AbortSignal }): Promise<CommandOutput<N>>;
   /**
@@ -47,6 +46,8 @@ declare global {
 const firstGreetingMs = 2000;
 
 interface Carrier {
+  /** Resolves once calls can be made; before that the address may still be the one with the token. */
+  ready: Promise<void>;
   send(request: CallRequest): Promise<Envelope<unknown>>;
   listen(onMessage: (message: StreamMessage) => void, onSignedOut: () => void): () => void;
   grantFile: Transport['grantFile'];
@@ -56,6 +57,7 @@ const failure = (code: 'HOST_UNREACHABLE' | 'ABORTED' | 'INPUT_TOO_LARGE'): Call
 
 function windowCarrier(bridge: WindowBridge): Carrier {
   return {
+    ready: Promise.resolve(),
     send: (request) => bridge.invoke(request),
     listen: (onMessage) => bridge.subscribe(onMessage),
     grantFile: async (file) => unwrap(await bridge.grantFile(file)),
@@ -63,38 +65,45 @@ function windowCarrier(bridge: WindowBridge): Carrier {
 }
 
 function httpCarrier(): Carrier {
-  let secret = sessionStorage.getItem(secretStorageKey);
-  if (secret === null) location.replace(noSessionPath);
-  const headers = (): Record<string, string> => ({ [secretHeader]: secret ?? '' });
+  const session = openSession();
+  /** A page whose app was restarted gets the secret of the next session from another tab. */
+  let later: string | null = null;
+  const headers = (secret: string): Record<string, string> => ({ [secretHeader]: later ?? secret });
   return {
+    ready: session.then(() => undefined),
     async send(request) {
+      const { secret } = await session;
       const body = JSON.stringify(request);
       if (new Blob([body]).size > maxCallBytes) throw failure('INPUT_TOO_LARGE');
       // Without a session the answer is an envelope too, and says so; what becomes of the page is decided where events arrive.
-      const response = await fetch('/call', { method: 'POST', body, headers: { ...headers(), 'content-type': 'application/json' } });
+      const response = await fetch('/call', { method: 'POST', body, headers: { ...headers(secret), 'content-type': 'application/json' } });
       return (await response.json()) as Envelope<unknown>;
     },
     listen(onMessage, onSignedOut) {
       let isConnected = false;
-      const connect = (): (() => void) =>
-        streamEvents({
-          url: '/events', headers: headers(), onRefused: onSignedOut,
-          onMessage: (message) => {
-            isConnected = message.type !== 'lost';
-            onMessage(message);
-          },
-        });
-      let stop = connect();
-      const channel = new BroadcastChannel(sessionChannelName);
-      channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-        if (typeof data !== 'string' || isConnected) return;
-        secret = data;
-        sessionStorage.setItem(secretStorageKey, data);
-        stop();
-        stop = connect();
+      let isEnded = false;
+      let stop = (): void => undefined;
+      const receive = (message: StreamMessage): void => {
+        isConnected = message.type !== 'lost';
+        onMessage(message);
       };
+      const connect = (secret: string): void => {
+        stop();
+        if (!isEnded) stop = streamEvents({ url: '/events', headers: headers(secret), onMessage: receive, onRefused: onSignedOut });
+      };
+      void session.then(({ secret, hello }) => {
+        if (hello !== null) receive(hello);
+        connect(secret);
+      });
+      const stopHearing = onNewSecret((secret) => {
+        if (isConnected) return;
+        later = secret;
+        keepSecret(secret);
+        connect(secret);
+      });
       return () => {
-        channel.close();
+        isEnded = true;
+        stopHearing();
         stop();
       };
     },
@@ -127,6 +136,7 @@ export function createTransport(): Transport {
   }, () => setState('signed-out'));
 
   return {
+    ready: carrier.ready,
     async invoke<N extends CommandName>(name: N, input: CommandInput<N>, options: { signal?: AbortSignal } = {}) {
       const { signal } = options;
       const callId = crypto.randomUUID();

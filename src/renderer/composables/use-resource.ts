@@ -6,7 +6,7 @@ import { computed, onScopeDispose, shallowReactive, toValue, watch, type Compute
 import { useClient, type Client } from '../api/client.ts';
 import { isAbort, toErrorView } from '../api/error-view.ts';
 import type { EventMessage, EventTopic } from '../../shared/contract/events.ts';
-import type { ErrorView } from '../../shared/model/app-error.ts';
+import type { ErrorView } from '../../shared/model/error-view.ts';
 
 /** `idle` = no key, nothing to fetch; `error` keeps the data that was there before. */
 export type ResourceStatus = 'idle' | 'loading' | 'ready' | 'error';

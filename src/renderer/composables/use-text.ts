@@ -1,7 +1,7 @@
 /** Words in the person's language: the window's own texts, the core's sentences, sizes and times. */
 import { computed, inject, type ComputedRef } from 'vue';
 import type { Locale } from '../../shared/messages/catalogue.ts';
-import { formatBytes, formatMessage, formatSeconds, formatTime } from '../../shared/messages/format.ts';
+import { formatBytes, formatMessage, formatNumber, formatSeconds, formatTime } from '../../shared/messages/format.ts';
 import type { Availability } from '../../shared/model/capability.ts';
 import type { Message } from '../../shared/model/message.ts';
 import { composerKey, type TextKey } from '../i18n.ts';
@@ -36,7 +36,7 @@ export function useText(): Texts {
     bytes: (value) => formatBytes(value, locale.value),
     time: (at) => formatTime(at, locale.value),
     duration: (seconds) => formatSeconds(seconds, locale.value),
-    number: (value) => new Intl.NumberFormat(locale.value).format(value),
+    number: (value) => formatNumber(value, locale.value),
     canRun: (availability) => (availability.isAvailable ? true : say(availability.reason)),
   };
 }

@@ -1,7 +1,7 @@
 /** All platforms with their health: shown on every page as names, ages and environment labels. */
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
-import type { ErrorView } from '../../shared/model/app-error.ts';
+import type { ErrorView } from '../../shared/model/error-view.ts';
 import type { Platform } from '../../shared/model/platform.ts';
 import { useClient } from '../api/client.ts';
 import { toErrorView } from '../api/error-view.ts';

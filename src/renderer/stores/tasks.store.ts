@@ -1,7 +1,7 @@
 /** The live tasks of the core, for the status bar and every page that shows one: a snapshot plus progress deltas. */
 import { defineStore } from 'pinia';
 import { computed, shallowRef } from 'vue';
-import type { ErrorView } from '../../shared/model/app-error.ts';
+import type { ErrorView } from '../../shared/model/error-view.ts';
 import type { RunId } from '../../shared/model/ids.ts';
 import type { Progress, RunStatus, Task } from '../../shared/model/task.ts';
 import { useClient } from '../api/client.ts';

@@ -1,7 +1,7 @@
 /** Short notices in the corner: one place, one notice a key, errors stay until closed. */
 import { defineStore } from 'pinia';
 import { shallowRef } from 'vue';
-import type { ErrorView } from '../../shared/model/app-error.ts';
+import type { ErrorView } from '../../shared/model/error-view.ts';
 
 export interface Toast {
   key: string;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { backupSettings, stateBackup } from '../model/backup.ts';
-import { message } from '../model/message.ts';
+import { message } from '../model/message-schema.ts';
 import { defineCommands, done, nothing } from './command.ts';
 
 export const backupsCommands = defineCommands({

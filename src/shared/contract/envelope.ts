@@ -1,5 +1,5 @@
 /** The answer to every call: a value, or an error that a person can read and a program can branch on. */
-import type { ErrorView } from '../model/app-error.ts';
+import type { ErrorView } from '../model/error-view.ts';
 
 export type Envelope<T> = { ok: true; value: T } | { ok: false; error: ErrorView };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { platformId } from '../model/ids.ts';
 import { configField, platform, platformKind, testStep } from '../model/platform.ts';
-import { message } from '../model/message.ts';
+import { message } from '../model/message-schema.ts';
 import { defineCommands, done, nothing } from './command.ts';
 
 /** Values of the form; a `directory` field takes a file grant, never a path. Secrets go to the vault and never come back. */

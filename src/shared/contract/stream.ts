@@ -33,6 +33,15 @@ export const secretStorageKey = 'goldpress.secret';
  */
 export const sessionChannelName = 'goldpress.session';
 
+/** Where a one-time address leads: the page itself, which exchanges the token there. */
+export const enterPath = '/enter';
+
+/** What the page gets for the token. With the greeting, so that it can call before its event stream stands. */
+export interface EnteredSession {
+  secret: string;
+  hello: Extract<StreamMessage, { type: 'hello' }>;
+}
+
 /** The page without a session: it says how to get a new address. */
 export const noSessionPath = '/no-session';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fileGrantId } from '../model/ids.ts';
-import { message } from '../model/message.ts';
+import { message } from '../model/message-schema.ts';
 import { defineCommands, done, nothing } from './command.ts';
 
 /** A name the person chose on the host: an opaque grant, and the path only to be read by people. */

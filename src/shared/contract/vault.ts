@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { message } from '../model/message.ts';
+import { message } from '../model/message-schema.ts';
 import { defineCommands, nothing } from './command.ts';
 
 const passphrase = z.string().min(8).max(1000);

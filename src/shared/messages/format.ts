@@ -5,6 +5,23 @@ import { thingName } from './things.ts';
 
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
+/** Making a formatter costs a hundred times more than using it, and a list formats thousands of values. */
+const numbers = new Map<string, Intl.NumberFormat>();
+
+function numberFormat(locale: Locale, options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
+  const key = `${locale} ${options.maximumFractionDigits ?? ''} ${options.unit ?? ''}`;
+  const known = numbers.get(key) ?? new Intl.NumberFormat(locale, options);
+  numbers.set(key, known);
+  return known;
+}
+
+const times = new Map<Locale, Intl.DateTimeFormat>();
+
+/** 1234567 → `1,234,567`. */
+export function formatNumber(value: number, locale: Locale): string {
+  return numberFormat(locale).format(value);
+}
+
 /** 1610612736 → `1.5 GiB`. Binary units, because disks are made of powers of two. */
 export function formatBytes(bytes: number, locale: Locale): string {
   let unit = 0;
@@ -14,12 +31,23 @@ export function formatBytes(bytes: number, locale: Locale): string {
     unit += 1;
   }
   const digits = unit === 0 || value >= 100 ? 0 : 1;
-  return `${new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value)} ${binaryUnits[unit]}`;
+  return `${numberFormat(locale, { maximumFractionDigits: digits }).format(value)} ${binaryUnits[unit]}`;
 }
 
 /** An epoch time in milliseconds as a local date and time. */
 export function formatTime(at: number, locale: Locale): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+  const known = times.get(locale) ?? new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+  times.set(locale, known);
+  return known.format(at);
+}
+
+const ages = new Map<Locale, Intl.RelativeTimeFormat>();
+
+/** 3, `minute` → `3 min. ago`. */
+export function formatAgo(amount: number, unit: Intl.RelativeTimeFormatUnit, locale: Locale): string {
+  const known = ages.get(locale) ?? new Intl.RelativeTimeFormat(locale, { style: 'short' });
+  ages.set(locale, known);
+  return known.format(-amount, unit);
 }
 
 /** 3725 → `1 h 2 min`; the two largest units only. */
@@ -34,7 +62,7 @@ export function formatSeconds(seconds: number, locale: Locale): string {
   const first = parts.findIndex(([amount]) => amount > 0);
   const shown = first === -1 ? parts.slice(-1) : parts.slice(first, first + 2).filter(([amount]) => amount > 0);
   return shown
-    .map(([amount, unit]) => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short' }).format(amount))
+    .map(([amount, unit]) => numberFormat(locale, { style: 'unit', unit, unitDisplay: 'short' }).format(amount))
     .join(' ');
 }
 
@@ -43,7 +71,7 @@ function formatParam(name: string, value: string | number, locale: Locale): stri
   if (name === 'bytes' || name.endsWith('Bytes')) return formatBytes(value, locale);
   if (name === 'at' || name.endsWith('At')) return formatTime(value, locale);
   if (name === 'seconds' || name.endsWith('Seconds')) return formatSeconds(value, locale);
-  return new Intl.NumberFormat(locale).format(value);
+  return formatNumber(value, locale);
 }
 
 /** The sentence in the reader's language. A code from a newer version is shown as it is rather than hidden. */

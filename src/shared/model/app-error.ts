@@ -2,11 +2,11 @@
  * The one error type of the product. `code` is for programs, the sentence behind it for people; a cause is kept as a
  * chain. What a shell gets to see is `ErrorView`: never a stack.
  */
-import { z } from 'zod';
 import { formatMessage } from '../messages/format.ts';
 import type { MessageCode } from '../messages/catalogue.ts';
 import { CodedError, type CodedErrorOptions } from './coded-error.ts';
-import { message, type MessageParams } from './message.ts';
+import type { ErrorView } from './error-view.ts';
+import type { MessageParams } from './message.ts';
 
 export class AppError extends CodedError {
   constructor(code: MessageCode, params: MessageParams = {}, options: CodedErrorOptions = {}) {
@@ -14,17 +14,6 @@ export class AppError extends CodedError {
     this.name = 'AppError';
   }
 }
-
-export const errorView = z.object({
-  /** The code and parameters; the reader's language is chosen where it is shown. */
-  reason: message,
-  /** The English sentence, for logs and scripts. */
-  message: z.string(),
-  retryable: z.boolean(),
-  correlationId: z.string(),
-  causes: z.array(z.object({ code: z.string().nullable(), message: z.string() })),
-});
-export type ErrorView = z.infer<typeof errorView>;
 
 const maxCauses = 5;
 

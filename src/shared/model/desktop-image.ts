@@ -4,7 +4,7 @@ import { availability } from './capability.ts';
 import { diskIdentity } from './disk.ts';
 import { architecture } from './flavor.ts';
 import { desktopImageId, desktopImageVersionId, flavorId, imagePoolId, platformId, runId, sourceVmId } from './ids.ts';
-import { message } from './message.ts';
+import { message } from './message-schema.ts';
 import { bootMode, osIdentity } from './os.ts';
 
 export const fileType = z.enum(['qcow2', 'vhd']);

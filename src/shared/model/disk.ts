@@ -1,6 +1,6 @@
 /** Disk files and what inspection found in them. Everything here comes from untrusted bytes: evidence, never a guess. */
 import { z } from 'zod';
-import { message } from './message.ts';
+import { message } from './message-schema.ts';
 import { bootMode, osIdentity } from './os.ts';
 
 export const diskFormat = z.enum(['raw', 'qcow2', 'vhd', 'vhdx', 'vmdk']);

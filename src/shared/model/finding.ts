@@ -1,6 +1,6 @@
 /** One judged fact about a VM, an image or a plan, and the verdict over all of them. */
 import { z } from 'zod';
-import { message } from './message.ts';
+import { message } from './message-schema.ts';
 
 /**
  * `blocking` stops publishing; `error` and `warning` must be acknowledged one by one; `unknown` says what could not be

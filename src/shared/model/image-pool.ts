@@ -1,7 +1,7 @@
 /** Image pools: where desktop images are stored. */
 import { z } from 'zod';
 import { imagePoolId } from './ids.ts';
-import { message } from './message.ts';
+import { message } from './message-schema.ts';
 
 export const imagePool = z.object({
   id: imagePoolId,

@@ -1,9 +1,9 @@
 /** Platforms: configured clouds, hosts and folders, and how fresh what we know of them is. */
 import { z } from 'zod';
-import { errorView } from './app-error.ts';
+import { errorView } from './error-view.ts';
 import { capabilities } from './capability.ts';
 import { platformId } from './ids.ts';
-import { message } from './message.ts';
+import { message } from './message-schema.ts';
 
 export const platformKind = z.enum(['local', 'libvirt', 'openstack', 'smartx', 'zstack', 'zsphere', 'manifest']);
 export type PlatformKind = z.infer<typeof platformKind>;

@@ -4,7 +4,7 @@ import { availability } from './capability.ts';
 import { diskFormat, diskInspection } from './disk.ts';
 import { finding, verdict } from './finding.ts';
 import { platformId, sourceVmId } from './ids.ts';
-import { message } from './message.ts';
+import { message } from './message-schema.ts';
 import { bootMode, factSource, osIdentity } from './os.ts';
 
 export const powerState = z.enum(['running', 'stopped', 'paused', 'suspended', 'unknown']);

@@ -1,10 +1,10 @@
 /** Runs of workflows, as people see them: the window and the command line call a run a task. */
 import { z } from 'zod';
-import { errorView } from './app-error.ts';
+import { errorView } from './error-view.ts';
 import { availability } from './capability.ts';
 import { finding } from './finding.ts';
 import { planId, runId } from './ids.ts';
-import { message } from './message.ts';
+import { message } from './message-schema.ts';
 
 /**
  * `interrupted` = found at start, waiting for its resume policy; `waiting` = a person must decide (its question says what);

@@ -23,6 +23,7 @@ type Answers = { [N in CommandName]?: (input: CommandInput<N>, signal: AbortSign
 /** The transport of a test: answers by command, calls kept for asserting, events and connection changes on demand. */
 export class FakeTransport implements Transport {
   readonly calls: { name: CommandName; input: unknown }[] = [];
+  readonly ready = Promise.resolve();
   readonly grantFile = null;
   readonly answers: Answers;
   readonly #listeners = new Set<(event: EventMessage) => void>();

@@ -6,16 +6,16 @@ import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
 import { z } from 'zod';
-import { noSessionPath, secretHeader } from '../../../shared/contract/stream.ts';
+import { enterPath, noSessionPath, secretHeader, type EnteredSession } from '../../../shared/contract/stream.ts';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { createContractServer } from '../../contract/http-server.ts';
 import { contractRoutes, refusal, type TransportEnv, type TransportOptions } from '../../contract/http-transport.ts';
-import { pageHeaders, readPageFile } from '../page-files.ts';
-import { enterScript, localeOf, plainPage, plainStyle, shellFiles } from './plain-pages.ts';
+import { cacheHeader, pageHeaders, readPageFile } from '../page-files.ts';
+import { localeOf, plainPage, plainStyle, plainStylePath } from './plain-pages.ts';
 import { BrowserSessions } from './sessions.ts';
 
 export interface BrowserShellOptions extends TransportOptions {
@@ -99,7 +99,7 @@ export class BrowserShell {
     const routes = new Hono<TransportEnv>();
     routes.use(async (c, next) => {
       await next();
-      for (const [name, value] of Object.entries(pageHeaders)) c.res.headers.set(name, value);
+      for (const [name, value] of Object.entries(pageHeaders)) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
     });
     // A name that points at 127.0.0.1 (DNS rebinding) arrives with its own Host; another page arrives with its own Origin.
     routes.use(async (c, next) => {
@@ -121,20 +121,16 @@ export class BrowserShell {
   #addEntrance(routes: Hono<TransportEnv>): void {
     const used = (c: { header: (name: string) => string | undefined }): string =>
       plainPage({ locale: localeOf(c.header('accept-language')), title: 'NO_SESSION_TITLE', text: 'NO_SESSION_TEXT' });
-    routes.get('/enter', (c) => {
-      if (!this.#sessions.isTokenUnused(c.req.query('token') ?? '')) return c.html(used(c.req), 403);
-      const locale = localeOf(c.req.header('accept-language'));
-      return c.html(plainPage({ locale, title: 'ENTERING_TITLE', text: 'ENTERING_TEXT', script: shellFiles.enterScript }));
-    });
+    routes.get(enterPath, (c) => (this.#sessions.isTokenUnused(c.req.query('token') ?? '') ? this.#page(c, '/') : c.html(used(c.req), 403)));
     routes.get(noSessionPath, (c) => c.html(used(c.req), 403));
-    routes.get(shellFiles.enterScript, (c) => c.body(enterScript, 200, { 'content-type': 'text/javascript; charset=utf-8' }));
-    routes.get(shellFiles.style, (c) => c.body(plainStyle, 200, { 'content-type': 'text/css; charset=utf-8' }));
+    routes.get(plainStylePath, (c) => c.body(plainStyle, 200, { 'content-type': 'text/css; charset=utf-8' }));
     routes.post('/session', bodyLimit({ maxSize: maxTokenBytes, onError: (c) => c.json(refusal('INPUT_TOO_LARGE'), 413) }), async (c) => {
       const request = tokenRequest.safeParse(await c.req.json().catch(() => null));
       const session = request.success ? this.#sessions.exchange(request.data.token) : null;
       if (session === null) return c.json(refusal('SESSION_UNKNOWN'), 403);
       setCookie(c, this.#cookieName, session.cookie, { httpOnly: true, sameSite: 'Strict', path: '/' });
-      return c.json({ secret: session.secret });
+      const { bootId, events } = this.#options;
+      return c.json({ secret: session.secret, hello: { type: 'hello', bootId, seq: events.seq } } satisfies EnteredSession);
     });
   }
 
@@ -153,13 +149,17 @@ export class BrowserShell {
   #addPage(routes: Hono<TransportEnv>): void {
     // Browsers ask for it on their own, also for the plain pages.
     routes.get('/favicon.ico', (c) => c.body(null, 204));
-    routes.get('*', async (c) => {
-      const file = await readPageFile(this.#options.rendererDirectory, new URL(c.req.url).pathname);
-      if (file === null) return c.text('Not found', 404);
-      const isDocument = file.type.startsWith('text/html');
-      if (isDocument && this.#sessions.byCookie(getCookie(c, this.#cookieName)) === null) return c.redirect(noSessionPath);
-      return c.body(file.content, 200, { 'content-type': file.type });
-    });
+    routes.get('*', (c) => this.#page(c, new URL(c.req.url).pathname));
     routes.all('*', (c) => c.text('Not found', 404));
+  }
+
+  /** A file of the page. The document needs a session, or the unused token of the address that leads to one. */
+  async #page(c: Context<TransportEnv>, path: string): Promise<Response> {
+    const file = await readPageFile(this.#options.rendererDirectory, path);
+    if (file === null) return c.text('Not found', 404);
+    const isEntering = c.req.path === enterPath;
+    const isDocument = file.type.startsWith('text/html');
+    if (isDocument && !isEntering && this.#sessions.byCookie(getCookie(c, this.#cookieName)) === null) return c.redirect(noSessionPath);
+    return c.body(file.content, 200, { 'content-type': file.type, ...cacheHeader(path) });
   }
 }

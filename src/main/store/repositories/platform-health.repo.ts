@@ -1,5 +1,5 @@
 /** What is known of each platform's reachability and of its listings. Lives in the cache: losing it costs a sync. */
-import { errorView, type ErrorView } from '../../../shared/model/app-error.ts';
+import { errorView, type ErrorView } from '../../../shared/model/error-view.ts';
 import { capabilities, type Capabilities } from '../../../shared/model/capability.ts';
 import type { PlatformId } from '../../../shared/model/ids.ts';
 import type { PlatformHealth } from '../../../shared/model/platform.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Selectable } from 'kysely';
 import { fileType } from '../../../shared/model/desktop-image.ts';
 import type { ExternalId, PlatformId } from '../../../shared/model/ids.ts';
-import { message } from '../../../shared/model/message.ts';
+import { message } from '../../../shared/model/message-schema.ts';
 import type { PoolRecord } from '../../platforms/connector.ts';
 import type { CacheSchema, PlatformPoolTable } from '../schema-cache.ts';
 import type { StoreDatabase } from '../store.ts';

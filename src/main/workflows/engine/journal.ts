@@ -4,7 +4,7 @@
  * The store implements it (`store/repositories/workflow-journal.repo.ts`); it holds no rule of the engine.
  */
 import type { ListQuery, Page } from '../../../shared/contract/command.ts';
-import type { ErrorView } from '../../../shared/model/app-error.ts';
+import type { ErrorView } from '../../../shared/model/error-view.ts';
 import type { PlanId, RunId } from '../../../shared/model/ids.ts';
 import type { Message } from '../../../shared/model/message.ts';
 import type { Progress, Question, RunStatus, StepStatus, TaskSubject } from '../../../shared/model/task.ts';

@@ -1,5 +1,6 @@
 /** What publishing and the workflows of desktop images stand on; put together in the composition root. */
-import type { Availability, Role } from '../../../shared/model/capability.ts';
+import type { Availability } from '../../../shared/model/capability.ts';
+import type { Role } from '../../../shared/model/role.ts';
 import type { PlatformId } from '../../../shared/model/ids.ts';
 import type { Clock } from '../../clock.ts';
 import type { FileGrants } from '../../contract/file-grants.ts';

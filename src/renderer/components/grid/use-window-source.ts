@@ -4,7 +4,7 @@
  */
 import { computed, onScopeDispose, ref, shallowRef, triggerRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
 import { isAbort, toErrorView } from '../../api/error-view.ts';
-import type { ErrorView } from '../../../shared/model/app-error.ts';
+import type { ErrorView } from '../../../shared/model/error-view.ts';
 import type { GridSort, GridSource } from './grid-types.ts';
 
 export const windowSize = 100;

@@ -8,7 +8,7 @@ import { isAbort, toErrorView } from '../../api/error-view.ts';
 import { useText } from '../../composables/use-text.ts';
 import { useToasts } from '../../stores/toasts.store.ts';
 import type { CommandInput } from '../../../shared/contract/commands.ts';
-import type { ErrorView } from '../../../shared/model/app-error.ts';
+import type { ErrorView } from '../../../shared/model/error-view.ts';
 import type { Plan } from '../../../shared/model/task.ts';
 import type { RunId } from '../../../shared/model/ids.ts';
 

@@ -22,6 +22,4 @@ export const accessEn = {
   BROWSER_PORT_FAILED: 'No port of this machine could be opened for the browser. See the cause; the command line works without.',
   NO_SESSION_TITLE: 'This address has been used',
   NO_SESSION_TEXT: 'Each address opens Goldpress once, in one browser tab. Run “npm start” or “goldpress serve” again: it prints a new address, also while Goldpress is running.',
-  ENTERING_TITLE: 'Opening Goldpress …',
-  ENTERING_TEXT: 'If nothing happens, allow JavaScript for this page and get a new address with “goldpress serve”.',
 };

@@ -23,6 +23,4 @@ export const accessZh: Record<keyof typeof accessEn, string> = {
   BROWSER_PORT_FAILED: '无法在本机为浏览器打开端口。请查看原因；命令行不受影响。',
   NO_SESSION_TITLE: '此地址已被使用',
   NO_SESSION_TEXT: '每个地址只能在一个浏览器标签页中打开 Goldpress 一次。请再次运行“npm start”或“goldpress serve”：即使 Goldpress 正在运行，也会打印新的地址。',
-  ENTERING_TITLE: '正在打开 Goldpress…',
-  ENTERING_TEXT: '如果没有反应，请允许此页面运行 JavaScript，并用“goldpress serve”获取新地址。',
 };
