@@ -4,7 +4,7 @@
  */
 import { mount, type VueWrapper } from '@vue/test-utils';
 import { createPinia } from 'pinia';
-import { afterEach } from 'vitest';
+import { afterEach, vi } from 'vitest';
 import { defineComponent, h, type Component } from 'vue';
 import { createMemoryHistory, type Router } from 'vue-router';
 import { Client, clientKey } from '../../../src/renderer/api/client.ts';
@@ -136,7 +136,8 @@ export async function openWindow(
   return test;
 }
 
-/** Lets answers arrive and the page follow. */
+/** Lets answers and the code of what was opened arrive, and the page follow. */
 export async function settle(): Promise<void> {
+  await vi.dynamicImportSettled();
   for (let round = 0; round < 6; round += 1) await new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -86,10 +86,9 @@ export class RunningApp {
   async enter(page: Page): Promise<void> {
     if (this.#session === null) {
       await page.goto(this.url);
-      await page.waitForURL(`${this.origin}/`);
+      await shown(page);
       const secret: string = await page.evaluate(`sessionStorage.getItem(${JSON.stringify(secretStorageKey)})`);
       this.#session = { origin: this.origin, cookies: await page.context().cookies(), secret };
-      await shown(page);
       return;
     }
     const { origin, cookies, secret } = this.#session;
