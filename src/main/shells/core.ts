@@ -37,6 +37,8 @@ export interface Core {
   readonly dataDirectory: string;
   /** A client of the core. `window`: for calls of a page, which may not name paths. */
   client(kind: 'cli' | 'window'): CoreClient;
+  /** Whether a page of this process's own browser shell is open; false in a client. */
+  isWatched(): boolean;
   /** Ends this process's part: the whole core when it is the host. Runs stay resumable. */
   dispose(): Promise<void>;
 }
@@ -61,6 +63,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       clients.push(client);
       return client;
     },
+    isWatched: () => false,
     dispose() {
       for (const client of clients) client.close();
       return Promise.resolve();
@@ -105,6 +108,7 @@ async function hostCore(host: Host, { shell, hasSample, lifetime = 'stays', extr
           session: { id: `${kind}-${newUuid()}`, kind, user: currentUser() },
           cancelAll: (sessionId) => app.runningCalls.cancelAll(sessionId),
         }),
+      isWatched: browser.isWatched,
       dispose: () => disposeLogged(dispose, logger),
     };
   } catch (error) {
@@ -119,11 +123,13 @@ async function disposeLogged(dispose: () => Promise<void>, log: Logger): Promise
 }
 
 /** The browser shell starts with the first address that is asked for. */
-function lazyBrowser(app: App, gate: Gate, bootId: string): { newAddress: () => Promise<string>; dispose: () => Promise<void> } {
+function lazyBrowser(app: App, gate: Gate, bootId: string): { newAddress: () => Promise<string>; isWatched: () => boolean; dispose: () => Promise<void> } {
   let started: Promise<BrowserShell> | null = null;
+  let running: BrowserShell | null = null;
   const start = async (): Promise<BrowserShell> => {
     const shell = new BrowserShell({ gate, events: app.events, bootId, rendererDirectory, user: currentUser(), port: app.pagePort });
     await shell.start();
+    running = shell;
     return shell;
   };
   return {
@@ -136,6 +142,7 @@ function lazyBrowser(app: App, gate: Gate, bootId: string): { newAddress: () => 
         throw error;
       }
     },
+    isWatched: () => running?.isWatched === true,
     async dispose() {
       if (started !== null) await (await started).dispose();
     },

@@ -41,6 +41,8 @@ export class BrowserShell {
   readonly #options: BrowserShellOptions;
   readonly #sessions = new BrowserSessions();
   #server: Server | null = null;
+  /** Pages that listen to events now. */
+  #pageCount = 0;
   #port = 0;
 
   constructor(options: BrowserShellOptions) {
@@ -60,8 +62,18 @@ export class BrowserShell {
     if (this.#port !== before) await port.write(this.#port);
   }
 
+  /** Whether somebody has a page of it open. */
+  get isWatched(): boolean {
+    return this.#pageCount > 0;
+  }
+
   async #listen(port: number): Promise<Server> {
     const server = createContractServer(this.#routes().fetch);
+    server.on('request', (request, response) => {
+      if (request.url !== '/events') return;
+      this.#pageCount += 1;
+      response.once('close', () => (this.#pageCount -= 1));
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(new AppError('BROWSER_PORT_FAILED', {}, { cause: error })));
       server.listen(port, '127.0.0.1', resolve);

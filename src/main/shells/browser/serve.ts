@@ -48,7 +48,8 @@ async function untilIdle(core: Core, signal: AbortSignal): Promise<void> {
   const client = core.client('cli');
   for (let idle = 0; idle < idleChecks && !signal.aborted; ) {
     const { rows } = await client.invoke('tasks.list', { isLiveOnly: true });
-    idle = rows.some((task) => working.includes(task.status)) ? 0 : idle + 1;
+    // A person who has opened the page is not left alone with it.
+    idle = core.isWatched() || rows.some((task) => working.includes(task.status)) ? 0 : idle + 1;
     await sleep(idleCheckMs, undefined, { signal }).catch(() => undefined);
   }
 }
