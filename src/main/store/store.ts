@@ -2,7 +2,7 @@
  * The two databases of a data directory: `state.sqlite` (precious) and `cache.sqlite` (may be thrown away and synced again).
  * Owns the threads and the connections. Knows no table: those are in `schema-*.ts`, the queries in `repositories/`.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { AppError } from '../../shared/model/app-error.ts';
@@ -100,7 +100,11 @@ export async function openStore(directory: string, { log, clock }: StoreDeps): P
   };
   try {
     // One after the other: the writer makes and migrates what the reader opens.
+    // Asked before the writer makes one.
+    const isStateMissing = !existsSync(databasePath(directory, 'state'));
     const notices = await writer.open();
+    const copy = isStateMissing ? findGoodCopy(directory) : null;
+    if (copy !== null) notices.push({ code: 'STORE_BEGAN_EMPTY', params: { path: databasePath(directory, 'state'), copiedAt: copy.at } });
     await reader.open();
     return {
       state: new StoreDatabase<StateSchema>('state', reader, writer),

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -123,6 +123,16 @@ describe('damaged state with a copy', () => {
     expect(store.notices).toMatchObject([{ code: 'STORE_CACHE_REBUILT' }]);
     const settings = new SettingsRepository(store.state);
     expect([await settings.get('kept'), await settings.get(restoredSetting)]).toEqual(['precious', true]);
+  });
+
+  it('is told of where the file has vanished and Goldpress began anew', async () => {
+    const { directory, name } = await damaged();
+    for (const file of readdirSync(directory)) if (file.startsWith('state.sqlite')) rmSync(join(directory, file));
+    const store = await open(directory);
+    expect(store.notices).toMatchObject([{ code: 'STORE_BEGAN_EMPTY', params: { copiedAt: start } }]);
+    expect(name).toContain(String(start));
+    await store.close();
+    expect((await open(directory)).notices).toEqual([]);
   });
 
   it('is left as it is where the copy cannot be used', async () => {

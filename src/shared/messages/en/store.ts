@@ -2,6 +2,7 @@
 export const storeEn = {
   STORE_CORRUPT: 'The database {path} is damaged and was left as it is. Close Goldpress and move all files whose names begin with “state.sqlite” to another folder. Then copy the newest file of the folder “backups” here and name it “state.sqlite”. Without a copy, Goldpress starts empty and platforms and pools have to be added again; no disk and no image is touched.',
   STORE_CORRUPT_WITH_COPY: 'The database {path} is damaged and was left as it is. There is a whole copy of {copiedAt}: run “goldpress backup restore” to bring it back. What was done since then (platforms, image pools, desktop images, tasks) has to be done again; no disk and no image is touched, and the damaged file is kept.',
+  STORE_BEGAN_EMPTY: 'The database {path} was not there, so Goldpress began anew. There is a copy of {copiedAt} with the platforms, image pools and desktop images of before: to go back to it, close Goldpress and run “goldpress backup restore”.',
   BACKUP_FAILED: 'The database could not be copied. Look into the log for the reason and try again.',
   BACKUP_GONE: 'The copy {path} has vanished. Check who else writes into this folder and make another one.',
   BACKUP_HOST_RUNS: 'Goldpress is running (process {pid}). Close it, then restore the copy: nobody may use the database meanwhile.',

@@ -3,6 +3,7 @@ import type { storeEn } from '../en/store.ts';
 export const storeZh: Record<keyof typeof storeEn, string> = {
   STORE_CORRUPT: '数据库 {path} 已损坏，已保持原样。请关闭 Goldpress，把所有名称以“state.sqlite”开头的文件移到其他文件夹，然后把“backups”文件夹中最新的副本复制到此处并命名为“state.sqlite”。如果没有副本，Goldpress 将以空白状态启动，需要重新添加平台和镜像池；任何磁盘和镜像都不会受影响。',
   STORE_CORRUPT_WITH_COPY: '数据库 {path} 已损坏，已保持原样。现有一份 {copiedAt} 的完整副本：运行“goldpress backup restore”即可恢复。此后所做的更改（平台、镜像池、桌面镜像、任务）需要重新进行；任何磁盘和镜像都不会受影响，损坏的文件会保留。',
+  STORE_BEGAN_EMPTY: '数据库 {path} 不存在，因此 Goldpress 以空白状态启动。现有一份 {copiedAt} 的副本，包含之前的平台、镜像池和桌面镜像：如需恢复，请关闭 Goldpress 并运行“goldpress backup restore”。',
   BACKUP_FAILED: '无法复制数据库。请查看日志了解原因，然后重试。',
   BACKUP_GONE: '副本 {path} 已消失。请检查还有谁在写入该文件夹，然后重新制作副本。',
   BACKUP_HOST_RUNS: 'Goldpress 正在运行（进程 {pid}）。请先关闭它再恢复副本：恢复期间不能有任何程序使用数据库。',

@@ -6,7 +6,7 @@ import type { Platform, TestStep } from '../../../../shared/model/platform.ts';
 import { collect, parsePairs, readSecret } from '../arguments.ts';
 import { exitStatus, UsageError, type CliContext } from '../context.ts';
 import { healthWords } from '../enum-words.ts';
-import { table } from '../output.ts';
+import { harmless, table } from '../output.ts';
 import { Resolver } from '../resolve.ts';
 import { confirmRemoval } from '../run-task.ts';
 import type { AreaTools } from '../verbs.ts';
@@ -56,11 +56,17 @@ export function addPlatformVerbs(program: Command, { context: contextOf, words }
       if ((typed === undefined) === (options.all === undefined)) throw new UsageError('CLI_ONE_OR_ALL');
       const id = typed === undefined ? null : (await new Resolver(context).platform(typed)).id;
       const results = await context.call('platforms.sync', { id });
-      if (results.some((result) => result.status !== 'ok')) context.status = exitStatus.failed;
+      const platforms = new Map((await context.call('platforms.list', {})).map((item) => [item.id, item]));
+      for (const { platformId, status } of results.filter((result) => result.status !== 'ok')) {
+        context.status = exitStatus.failed;
+        const found = platforms.get(platformId);
+        const reason = found?.health.error === null || found === undefined ? context.text(healthWords[status]) : context.words(found.health.error.reason);
+        context.note(harmless(`${found?.name ?? platformId}: ${reason}`));
+      }
       context.print(results, () =>
         table(results, [
-          { title: context.text('CLI_COLUMN_PLATFORM'), value: (row) => row.platformId },
-          { title: context.text('CLI_COLUMN_STATUS'), value: (row) => row.status },
+          { title: context.text('CLI_COLUMN_PLATFORM'), value: (row) => platforms.get(row.platformId)?.name ?? row.platformId },
+          { title: context.text('CLI_COLUMN_STATUS'), value: (row) => context.text(healthWords[row.status]) },
           { title: context.text('CLI_COLUMN_SEEN'), value: (row) => row.seen, isNumber: true },
           { title: context.text('CLI_COLUMN_ADDED'), value: (row) => row.added, isNumber: true },
           { title: context.text('CLI_COLUMN_CHANGED'), value: (row) => row.changed, isNumber: true },
