@@ -48,6 +48,7 @@ import { openRepositories } from './store/repositories.ts';
 import { openStore } from './store/store.ts';
 import { ChangedEvents } from './sync/changed-events.ts';
 import { SyncService } from './sync/sync-service.ts';
+import { CachedPlatformImages } from './sync/cached-platform-images.ts';
 import { workflowDefinitions } from './workflows/definitions.ts';
 import { WorkflowEngine } from './workflows/engine/engine.ts';
 import { failpointsFromEnv } from './workflows/engine/failpoints.ts';
@@ -124,7 +125,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     desktopImages, use, events, log,
   });
 
-  const definitions = workflowDefinitions({ disks, platforms: connectors, sourceVms, pools, images: desktopImages, flavors, grants, events, clock });
+  const definitions = workflowDefinitions({ disks, platforms: connectors, sourceVms, platformImages: new CachedPlatformImages({ images, syncs }), pools, images: desktopImages, flavors, grants, events, clock });
   const engine = new WorkflowEngine({ journal, definitions, events, clock, log, failpoints: failpointsFromEnv(process.env) });
   const planner = new Planner({ journal, definitions, engine, clock });
   const backups = new StateBackups({ store, settings, dataDirectory, events, clock, log });

@@ -9,7 +9,7 @@ import { roles } from '../../src/shared/model/role.ts';
 import { unknownOs } from '../../src/shared/model/os.ts';
 import type { DiskFile } from '../../src/main/disks/disk-engine.ts';
 import type {
-  Connector, DeleterRole, DiskExportRole, PlatformImage, PlatformIntent, PlatformOutcome, PowerRole, SourceVmRecord, StagingRole,
+  AttributesRole, Connector, DeleterRole, DiskExportRole, PlatformImage, PlatformIntent, PlatformOutcome, PowerRole, SourceVmRecord, StagingRole,
 } from '../../src/main/platforms/connector.ts';
 import { CloudState, type Area, type Thing } from './cloud-state.ts';
 
@@ -138,6 +138,23 @@ export class SimulatedCloud implements Connector {
     stop: (vm, how) => this.act(`stop ${how}`, () => {
       if (this.vm(vm).powerState !== 'stopped') this.changeVm(vm, { powerState: 'stopped' });
     }),
+  };
+
+  /** Over the attributes of VMs, standing for images of the platform. */
+  readonly attributes: AttributesRole = {
+    patch: (id, change) => this.act('patch', () => {
+      const { attributes } = this.vm(id);
+      const next = Object.entries({ ...attributes, ...change }).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+      this.changeVm(id, { attributes: Object.fromEntries(next) });
+    }),
+    read: (id) => {
+      const { attributes } = this.vm(id);
+      const one = <T extends string>(key: string, known: readonly T[]): T | null => known.find((item) => item === attributes[key]) ?? null;
+      return Promise.resolve({
+        bootMode: one('bootMode', ['bios', 'uefi']), osType: one('osType', ['linux', 'windows']), videoModel: attributes['videoModel'] ?? null,
+        osDistro: attributes['osDistro'] ?? null, adminUser: attributes['adminUser'] ?? null,
+      });
+    },
   };
 
   probe(): Promise<{ version: string | null; capabilities: Capabilities; steps: [] }> {

@@ -11,13 +11,17 @@ import type { PublishDeps } from './publish/deps.ts';
 import { snapshotCreate } from './snapshot/create.ts';
 import { snapshotDelete } from './snapshot/delete.ts';
 import { snapshotRevert } from './snapshot/revert.ts';
+import { imagePatch } from './image-patch/patch.ts';
 import { vmEdit } from './vm-edit/edit.ts';
+import { vmPower } from './vm-power/power.ts';
 
 export function workflowDefinitions(deps: PublishDeps): WorkflowDefinition[] {
   const definitions = [
     publishClone(deps),
     publishConvert(deps),
     vmEdit(deps),
+    vmPower(deps),
+    imagePatch(deps),
     snapshotCreate(deps),
     snapshotRevert(deps),
     snapshotDelete(deps),

@@ -2,10 +2,12 @@
 import { AppError } from '../../shared/model/app-error.ts';
 import { CodedError } from '../../shared/model/coded-error.ts';
 import type { Finding } from '../../shared/model/finding.ts';
-import type { SourceVmId } from '../../shared/model/ids.ts';
+import type { PlatformId, SourceVmId } from '../../shared/model/ids.ts';
 import { say } from '../../shared/model/message.ts';
+import type { ShutDown } from '../../shared/model/workflow-request.ts';
 import type { Connector, SourceVmRecord } from '../platforms/connector.ts';
 import { chainLocks, diskLock } from './disk-locks.ts';
+import { decidePower, type PowerDecision } from './power-steps.ts';
 import type { PublishDeps } from './publish/deps.ts';
 import type { KnownSourceVm } from './source-vm-lookup.ts';
 
@@ -23,8 +25,17 @@ export async function readVm(deps: Pick<PublishDeps, 'platforms' | 'sourceVms'>,
   return { known, connector, record: await connector.current(known.externalId, signal) };
 }
 
+/** As the steps around the change want it, with what becomes of a VM that runs. */
+export async function powerFor(
+  deps: Pick<PublishDeps, 'platforms' | 'sourceVms'>, { known, record }: LiveVm, asked: ShutDown | undefined,
+): Promise<{ target: { platformId: PlatformId; externalId: string; vmName: string }; power: PowerDecision }> {
+  const target = { platformId: known.platformId, externalId: known.externalId, vmName: record.name };
+  return { target, power: await decidePower(deps, target, record.powerState, asked) };
+}
+
 /** Only a stopped VM's definition and disks may be changed. */
-export function judgeStopped({ record }: LiveVm): Finding[] {
+export function judgeStopped({ record }: LiveVm, power: PowerDecision): Finding[] {
+  if (power.isStopping || power.findings.length > 0) return power.findings;
   if (record.powerState === 'stopped') return [];
   const source = say('PUBLISH_SOURCE_VM', { vm: record.name });
   if (record.powerState === 'unknown') return [{ id: 'power', severity: 'unknown', reason: say('VM_POWER_UNKNOWN', { vm: record.name }), source, fix: null }];
@@ -32,7 +43,7 @@ export function judgeStopped({ record }: LiveVm): Finding[] {
 }
 
 /** Every file behind the VM's disks. What cannot be read is locked by where the platform says it lies. */
-async function diskLocks(deps: Pick<PublishDeps, 'disks'>, { known, connector, record }: LiveVm, signal: AbortSignal): Promise<string[]> {
+export async function diskLocks(deps: Pick<PublishDeps, 'disks'>, { known, connector, record }: LiveVm, signal: AbortSignal): Promise<string[]> {
   const { diskExport } = connector;
   const locks = await Promise.all(record.disks.map(async (disk) => {
     try {

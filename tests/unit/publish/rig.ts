@@ -33,6 +33,8 @@ import type { PublishDeps } from '../../../src/main/workflows/publish/deps.ts';
 import { snapshotCreate } from '../../../src/main/workflows/snapshot/create.ts';
 import { snapshotDelete } from '../../../src/main/workflows/snapshot/delete.ts';
 import { snapshotRevert } from '../../../src/main/workflows/snapshot/revert.ts';
+import { vmPower } from '../../../src/main/workflows/vm-power/power.ts';
+import { imagePatch } from '../../../src/main/workflows/image-patch/patch.ts';
 import { vmEdit } from '../../../src/main/workflows/vm-edit/edit.ts';
 import { available } from '../../../src/shared/model/capability.ts';
 import type { ImagePool } from '../../../src/shared/model/image-pool.ts';
@@ -108,7 +110,7 @@ const settled: RunStatus[] = ['succeeded', 'failed', 'cancelled', 'waiting', 'ne
 function definitionsOf(deps: PublishDeps): WorkflowDefinition[] {
   return [
     publishClone(deps), publishConvert(deps), vmEdit(deps), snapshotCreate(deps), snapshotRevert(deps), snapshotDelete(deps), desktopImageVerify(deps),
-    desktopImageCopy(deps), desktopImageNewSourceVm(deps), desktopImageDelete(deps),
+    desktopImageCopy(deps), desktopImageNewSourceVm(deps), desktopImageDelete(deps), vmPower(deps), imagePatch(deps),
   ];
 }
 
@@ -141,6 +143,7 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
   const deps: PublishDeps = {
     disks, pools, images, flavors: flavorRows, events, clock: systemClock, grants: new FileGrants(),
     platforms: { connector: () => Promise.resolve(platform), roleOf: () => Promise.resolve(available) },
+    platformImages: { find: () => Promise.resolve(null), refresh: () => Promise.resolve() },
     sourceVms: {
       find: async (id) => {
         const vm = (await vms()).find((candidate) => sourceVmIdOf(platformId, candidate.externalId) === id);

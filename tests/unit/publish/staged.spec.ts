@@ -2,31 +2,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/shared/model/app-error.ts';
-import { SimulatedCloud } from '../../simulators/simulated-cloud.ts';
-import { changed, rig, sharedDiskEngine, type Rig, type RigOptions } from './rig.ts';
-
-interface CloudRig extends Rig {
-  cloud: SimulatedCloud;
-}
-
-async function cloudRig(options: RigOptions = {}): Promise<CloudRig> {
-  let cloud: SimulatedCloud | null = null;
-  const r = await rig({
-    ...options,
-    platform: (directory) => {
-      cloud = new SimulatedCloud(join(directory, 'cloud'));
-      return cloud;
-    },
-  });
-  const made = cloud as SimulatedCloud | null;
-  if (made === null) throw new Error('The rig made no cloud.');
-  const disk = join(r.directory, 'gold.qcow2');
-  await sharedDiskEngine().convert({
-    source: { path: join(r.library, 'gold.raw'), policy: { roots: [] } }, targetPath: disk, targetFormat: 'qcow2', compression: null, checkpointPath: null, maxTargetBytes: null,
-  }, () => undefined);
-  made.addVm('gold', disk);
-  return { ...r, cloud: made };
-}
+import { cloudRig, type CloudRig } from './cloud-rig.ts';
+import { changed, sharedDiskEngine, type Rig } from './rig.ts';
 
 const registered = async ({ deps }: Rig) => (await deps.images.list({ filter: '', sort: null, offset: 0, limit: 10 })).rows;
 const staged = ({ cloud }: CloudRig): number => cloud.state.list('staged').length;

@@ -1,5 +1,6 @@
 /** Clone: publishes a source VM and keeps it. "After an image source VM is cloned … the image source VM is still retained and can still be edited." */
 import type { WorkflowDefinition } from '../engine/definition.ts';
+import { startVm, stopVm } from '../power-steps.ts';
 import type { PublishDeps } from './deps.ts';
 import { argsOf, registerOutput, type PublishArgs } from './publish-args.ts';
 import { planPublication } from './publish-plan.ts';
@@ -22,6 +23,8 @@ export function publishClone(deps: PublishDeps): WorkflowDefinition<'publish.clo
     plan: (request, signal) => planPublication(deps, memo, request, signal),
     actions: {
       check: checkAgain(deps),
+      stop: stopVm(deps),
+      start: startVm(deps),
       stage: stageDisk(deps),
       examine: examineDisk(deps),
       convert: convertDisk(deps),

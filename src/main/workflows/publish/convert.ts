@@ -1,6 +1,7 @@
 /** Convert: publishes a source VM and deletes it last. "After an image source VM is converted to a desktop image, the image source VM is deleted." */
 import type { WorkflowDefinition } from '../engine/definition.ts';
 import { publishedImage } from './clone.ts';
+import { startVm, stopVm } from '../power-steps.ts';
 import type { PublishDeps } from './deps.ts';
 import { planPublication } from './publish-plan.ts';
 import { InspectionMemo } from './source.ts';
@@ -23,6 +24,8 @@ export function publishConvert(deps: PublishDeps): WorkflowDefinition<'publish.c
     plan: (request, signal) => planPublication(deps, memo, request, signal),
     actions: {
       check: checkAgain(deps),
+      stop: stopVm(deps),
+      start: startVm(deps),
       stage: stageDisk(deps),
       examine: examineDisk(deps),
       convert: convertDisk(deps),

@@ -10,6 +10,7 @@ import type { ImagePools } from '../../image-pools/image-pools.ts';
 import type { Connector } from '../../platforms/connector.ts';
 import type { DesktopImageRepository } from '../../store/repositories/desktop-image.repo.ts';
 import type { FlavorRepository } from '../../store/repositories/flavor.repo.ts';
+import type { PlatformImageLookup } from '../platform-image-lookup.ts';
 import type { SourceVmLookup } from '../source-vm-lookup.ts';
 
 export interface PlatformAccess {
@@ -23,6 +24,7 @@ export interface PublishDeps {
   disks: DiskEngine;
   platforms: PlatformAccess;
   sourceVms: SourceVmLookup;
+  platformImages: PlatformImageLookup;
   pools: ImagePools;
   images: DesktopImageRepository;
   flavors: FlavorRepository;

@@ -3,6 +3,7 @@ import { AppError } from '../../../shared/model/app-error.ts';
 import type { BootMode, OsIdentity } from '../../../shared/model/os.ts';
 import type { DiskFile } from '../../disks/disk-engine.ts';
 import type { StepContext } from '../engine/definition.ts';
+import { stoppedOutput } from '../power-steps.ts';
 import type { PublishDeps } from './deps.ts';
 import { argsOf, examinedOutput, outputOf, stagedOutput } from './publish-args.ts';
 import { openPlannedSource } from './steps/check-again.ts';
@@ -11,7 +12,7 @@ import { stagingOf } from './steps/stage-disk.ts';
 /** @throws AppError `PUBLISH_STAGED_CHANGED`, or what `openPlannedSource` throws. */
 export async function openSource(deps: PublishDeps, ctx: StepContext): Promise<DiskFile> {
   const args = argsOf(ctx);
-  if (args.source.access === 'direct') return openPlannedSource(deps, args, ctx.signal);
+  if (args.source.access === 'direct') return openPlannedSource(deps, args, sourceFacts(ctx).fingerprint, ctx.signal);
   const { image } = outputOf(ctx, 'stage', stagedOutput);
   const file = await (await stagingOf(deps, args)).file(image);
   const { fingerprint } = outputOf(ctx, 'examine', examinedOutput);
@@ -22,9 +23,10 @@ export async function openSource(deps: PublishDeps, ctx: StepContext): Promise<D
 /** What the plan says of the source's disk, or what was found once it could be read. */
 export function sourceFacts(ctx: StepContext): { fingerprint: string; atMostBytes: number; os: OsIdentity; bootMode: BootMode; vmFingerprint: string } {
   const { source, target } = argsOf(ctx);
-  if (source.access === 'direct') {
+  if (source.access === 'direct' && !source.isStopped) {
     return { fingerprint: source.diskFingerprint, atMostBytes: target.atMostBytes, os: source.os, bootMode: source.bootMode, vmFingerprint: source.vmFingerprint };
   }
   const { fingerprint, atMostBytes, os, bootMode } = outputOf(ctx, 'examine', examinedOutput);
-  return { fingerprint, atMostBytes, os, bootMode, vmFingerprint: outputOf(ctx, 'stage', stagedOutput).vmFingerprint };
+  const { vmFingerprint } = source.access === 'staged' ? outputOf(ctx, 'stage', stagedOutput) : outputOf(ctx, 'stop', stoppedOutput);
+  return { fingerprint, atMostBytes, os, bootMode, vmFingerprint };
 }

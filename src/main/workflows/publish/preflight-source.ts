@@ -26,13 +26,18 @@ export async function judgeSource(deps: PublishDeps, source: PublishSource, requ
     bootMode: record.bootMode,
     videoModel: record.videoModel,
     os,
-    powerState: record.powerState,
+    powerState: source.power.isStopping ? 'stopped' : record.powerState,
     disks: record.disks,
     inspection: disk?.inspection ?? null,
     inspectionError: source.problem,
     canEditHardware: hardware.isAvailable && record.definition !== 'bare-disk' && record.definition !== 'ovf',
   });
-  if (source.access === 'staged') {
+  findings.push(...source.power.findings);
+  if (source.disk === null && source.power.isStopping && source.access === 'direct') {
+    const at = findings.findIndex((item) => item.id === 'disk-inspected');
+    if (at !== -1) findings.splice(at, 1, found('disk-inspected', 'unknown', say('POWER_DISK_UNREAD', { vm: record.name }), vm));
+  }
+  if (source.access === 'staged' && source.disk === null) {
     const at = findings.findIndex((item) => item.id === 'disk-inspected');
     const unread = found('disk-inspected', 'unknown', say('PUBLISH_STAGED_UNREAD', { platform: known.platformName }), vm);
     if (at !== -1) findings.splice(at, 1, unread, found('disk-staged', 'info', say('PUBLISH_STAGED_NOTE', { platform: known.platformName, vm: record.name }), vm));

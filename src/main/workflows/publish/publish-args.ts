@@ -21,6 +21,8 @@ export const publishArgs = z.object({
     diskKey: z.string(),
     /** `staged`: its disk can be read only after the platform has made a copy; disk facts are then found out by the run. */
     access: z.enum(['direct', 'staged']).default('direct'),
+    /** The run shuts it down first; what it is then is found out by the run. */
+    isStopped: z.boolean().default(false),
     /** What the person said the operating system is. */
     osSaid: z.enum(['windows', 'linux', 'other']).nullable().default(null),
     diskFingerprint: z.string(),

@@ -7,7 +7,9 @@ import type { ImagePool } from '../../../shared/model/image-pool.ts';
 import { say, type Message } from '../../../shared/model/message.ts';
 import type { PublishRequest } from '../../../shared/model/workflow-request.ts';
 import { chainLocks } from '../disk-locks.ts';
+import { diskLocks } from '../live-vm.ts';
 import type { PlanDraft, StepPlan } from '../engine/definition.ts';
+import { startStep, stopStep, type PowerDecision } from '../power-steps.ts';
 import type { PublishDeps } from './deps.ts';
 import { judgeDeletion, judgeSnapshot, judgeSource } from './preflight-source.ts';
 import { decideVersion, judgeChoices, judgeSizes, targetSize, type TargetDecision } from './preflight-target.ts';
@@ -15,7 +17,7 @@ import { seenKey, toJson, type PublishArgs } from './publish-args.ts';
 import { identifyOs, readSource, type InspectionMemo, type PublishSource, type ReadDisk } from './source.ts';
 
 export async function planPublication(deps: PublishDeps, memo: InspectionMemo, request: PublishRequest, signal: AbortSignal): Promise<PlanDraft> {
-  const [source, pool] = [await readSource(deps, memo, request.vmId, signal), await deps.pools.get(request.poolId)];
+  const [source, pool] = [await readSource(deps, memo, request.vmId, request.whenRunning, signal), await deps.pools.get(request.poolId)];
   const flavor = request.configure?.kind === 'dedicated' ? await deps.flavors.find(request.configure.flavorId) : null;
   const decision = await decideVersion(deps, source, pool, request);
   const os = identifyOs(source, request.osFamily);
@@ -33,11 +35,12 @@ export async function planPublication(deps: PublishDeps, memo: InspectionMemo, r
 
   const args = argumentsOf(request, source, pool, flavor, decision, snapshotName);
   const { name, number } = decision;
+  const power = { ...source.power, isStarting: source.power.isStarting && request.type === 'publish.clone' };
   const isConvert = request.type === 'publish.convert';
   const vm = source.record.name;
   return {
     title: isConvert ? say('PUBLISH_CONVERT_TITLE', { vm, name, number }) : say('PUBLISH_CLONE_TITLE', { vm, name, number }),
-    steps: stepsOf({ ...args, seenFindings: findings.filter(isConfirmed).map(seenKey) }),
+    steps: stepsOf({ ...args, seenFindings: findings.filter(isConfirmed).map(seenKey) }, power),
     findings: worstFirst(findings),
     typedName: isConvert ? vm : null,
     facts: {
@@ -50,12 +53,13 @@ export async function planPublication(deps: PublishDeps, memo: InspectionMemo, r
       atMostBytes: args.target.atMostBytes,
       freeBytes: pool.freeBytes,
       isStaged: source.access === 'staged',
+      canShutDown: source.power.canShutDown,
       filesToDelete: deletion?.manifest?.items.length ?? 0,
       suggestedSnapshotName: defaultSnapshotName(name, number),
     },
     fingerprint: fingerprintOf({ args, manifest: deletion?.manifest?.fingerprint ?? null, flavor, problem: source.problem }),
     subject: { kind: 'source-vm', id: request.vmId, name: vm },
-    locks: [`vm:${request.vmId}`, ...(source.disk === null ? [] : chainLocks(source.disk.file, source.disk.layers)), `name:${pool.id}/${nameKey(name)}`],
+    locks: [`vm:${request.vmId}`, ...(source.disk === null ? await diskLocks(deps, source, signal) : chainLocks(source.disk.file, source.disk.layers)), `name:${pool.id}/${nameKey(name)}`],
     dedupKey: `publish:${request.vmId}:${pool.id}/${nameKey(name)}`,
   };
 }
@@ -68,10 +72,10 @@ function fingerprintOf(facts: unknown): string {
 }
 
 /** Of a disk that cannot be read yet only its size is known, as the platform tells it. */
-function sizeOf({ disk, access, systemDisk }: PublishSource): Pick<ReadDisk, 'layers' | 'virtualBytes'> | null {
+function sizeOf({ disk, access, power, systemDisk }: PublishSource): Pick<ReadDisk, 'layers' | 'virtualBytes'> | null {
   if (disk !== null) return disk;
   const virtualBytes = systemDisk?.virtualBytes ?? null;
-  return access === 'staged' && virtualBytes !== null ? { layers: [], virtualBytes } : null;
+  return (access === 'staged' || power.isStopping) && virtualBytes !== null ? { layers: [], virtualBytes } : null;
 }
 
 function argumentsOf(
@@ -89,9 +93,11 @@ function argumentsOf(
       platformId: known.platformId,
       platformName: known.platformName,
       externalId: known.externalId,
-      vmFingerprint: record.fingerprint,
+      // Running it changes all the time; what it is once it is down is found out then.
+      vmFingerprint: source.power.isStopping ? '' : record.fingerprint,
       diskKey: source.systemDisk?.key ?? '',
       access: source.access,
+      isStopped: source.power.isStopping,
       osSaid: request.osFamily,
       diskFingerprint: disk?.fingerprint ?? '',
       virtualBytes: sized?.virtualBytes ?? 0,
@@ -128,15 +134,13 @@ interface StepShape {
   isPivot?: boolean;
 }
 
-function stepsOf(args: PublishArgs): StepPlan[] {
+function stepsOf(args: PublishArgs, power: PowerDecision): StepPlan[] {
   const { source, target } = args;
   const isStaged = source.access === 'staged';
   const shapes: StepShape[] = [
     { key: 'check', action: 'check', title: say('PUBLISH_STEP_CHECK'), weight: 1 },
-    ...(isStaged ? [
-      { key: 'stage', action: 'stage', title: say('PUBLISH_STEP_STAGE', { platform: source.platformName }), weight: 30 },
-      { key: 'examine', action: 'examine', title: say('PUBLISH_STEP_EXAMINE'), weight: 2 },
-    ] : []),
+    ...(isStaged ? [{ key: 'stage', action: 'stage', title: say('PUBLISH_STEP_STAGE', { platform: source.platformName }), weight: 30 }] : []),
+    ...(isStaged || source.isStopped ? [{ key: 'examine', action: 'examine', title: say('PUBLISH_STEP_EXAMINE'), weight: 2 }] : []),
     { key: 'convert', action: 'convert', title: say('PUBLISH_STEP_CONVERT', { file: target.fileName }), weight: 60 },
     { key: 'verify', action: 'verify', title: say('PUBLISH_STEP_VERIFY'), weight: 25 },
     { key: 'register', action: 'register', title: say('PUBLISH_STEP_REGISTER', { number: target.number }), weight: 1, isPivot: true },
@@ -154,5 +158,7 @@ function stepsOf(args: PublishArgs): StepPlan[] {
     shapes.push({ key: 'delete', action: 'delete', title: say('PUBLISH_STEP_DELETE', { vm: source.vmName }), weight: 1, isDestructive: true });
   }
   const stored = toJson(args);
-  return shapes.map((shape) => ({ isDestructive: false, isPivot: false, ...shape, args: stored }));
+  const [check, ...rest] = shapes.map((shape): StepPlan => ({ isDestructive: false, isPivot: false, ...shape, args: stored }));
+  const vm = { platformId: source.platformId, externalId: source.externalId, vmName: source.vmName };
+  return [...(check === undefined ? [] : [check]), ...stopStep(vm, power), ...rest, ...startStep(vm, power)];
 }

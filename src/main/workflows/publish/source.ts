@@ -7,11 +7,13 @@ import type { DiskInspection, DiskLayer } from '../../../shared/model/disk.ts';
 import type { SourceVmId } from '../../../shared/model/ids.ts';
 import type { Message } from '../../../shared/model/message.ts';
 import type { OsIdentity } from '../../../shared/model/os.ts';
+import type { ShutDown } from '../../../shared/model/workflow-request.ts';
 import type { VmDisk } from '../../../shared/model/source-vm.ts';
 import { say } from '../../../shared/model/message.ts';
 import type { DiskEngine, DiskFile } from '../../disks/disk-engine.ts';
 import type { Connector, DiskUse, SourceVmRecord } from '../../platforms/connector.ts';
 import type { KnownSourceVm } from '../source-vm-lookup.ts';
+import { decidePower, type PowerDecision } from '../power-steps.ts';
 import type { PublishDeps } from './deps.ts';
 
 /** What the system disk is, once it could be read. */
@@ -29,6 +31,7 @@ export interface PublishSource {
   known: KnownSourceVm;
   connector: Connector;
   record: SourceVmRecord;
+  power: PowerDecision;
   systemDisk: VmDisk | null;
   /** `staged`: the platform has to make a copy before the disk can be read; then `disk` is null and `problem` too. */
   access: 'direct' | 'staged';
@@ -69,19 +72,21 @@ export function identifyOs(source: PublishSource, said: 'windows' | 'linux' | 'o
 }
 
 /** @throws AppError `NOT_FOUND` when the VM has gone; what is wrong with its disk is in `problem`. */
-export async function readSource(deps: PublishDeps, memo: InspectionMemo, id: SourceVmId, signal: AbortSignal): Promise<PublishSource> {
+export async function readSource(deps: PublishDeps, memo: InspectionMemo, id: SourceVmId, whenRunning: ShutDown | undefined, signal: AbortSignal): Promise<PublishSource> {
   const known = await deps.sourceVms.find(id);
   if (known === null) throw new AppError('NOT_FOUND', { what: 'source-vm', id });
   const connector = await deps.platforms.connector(known.platformId);
   const record = await connector.current(known.externalId, signal);
   const systemDisk = record.disks.find((disk) => disk.isSystem) ?? null;
-  const found = { known, connector, record, systemDisk, access: 'direct' as PublishSource['access'], use: { state: 'free', detail: null } as DiskUse };
+  const power = await decidePower(deps, { platformId: known.platformId, externalId: known.externalId, vmName: record.name }, record.powerState, whenRunning);
+  const found = { known, connector, record, power, systemDisk, access: 'direct' as PublishSource['access'], use: { state: 'free', detail: null } as DiskUse };
   const unread = (problem: Message | null): PublishSource => ({ ...found, disk: null, problem });
   const access = await deps.platforms.roleOf(known.platformId, 'diskExport');
   if (!access.isAvailable) return unread(access.reason);
   if (connector.diskExport === undefined) return unread(say('PUBLISH_NO_EXPORT'));
   if (systemDisk === null) return unread(say('PUBLISH_NO_SYSTEM_DISK', { vm: record.name }));
   try {
+    if (power.isStopping) return { ...found, access: connector.diskExport.staging === undefined ? 'direct' : 'staged', disk: null, problem: null };
     const use = await connector.diskExport.use(known.externalId, systemDisk.key);
     if (connector.diskExport.staging !== undefined) return { ...found, use, access: 'staged', disk: null, problem: null };
     const file = await connector.diskExport.diskFile(known.externalId, systemDisk.key);

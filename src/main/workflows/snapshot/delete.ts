@@ -2,7 +2,8 @@
 import { say } from '../../../shared/model/message.ts';
 import { worstFirst, type Finding } from '../../../shared/model/finding.ts';
 import type { StepAction, WorkflowDefinition } from '../engine/definition.ts';
-import { judgeStopped, readVm, vmPlan, type LiveVm } from '../live-vm.ts';
+import { judgeStopped, powerFor, readVm, vmPlan, type LiveVm } from '../live-vm.ts';
+import { startStep, startVm, stopStep, stopVm } from '../power-steps.ts';
 import type { PublishDeps } from '../publish/deps.ts';
 import { toJson } from '../publish/publish-args.ts';
 import { AppError } from '../../../shared/model/app-error.ts';
@@ -55,8 +56,9 @@ export function snapshotDelete(deps: PublishDeps): WorkflowDefinition<'snapshot.
     type: 'snapshot.delete',
     version: 1,
     resume: 'auto',
-    async plan({ vmId, snapshotId }, signal) {
+    async plan({ vmId, snapshotId, whenRunning }, signal) {
       const vm = await readVm(deps, vmId, signal);
+      const { target, power } = await powerFor(deps, vm, whenRunning);
       const { name } = snapshotOf(vm, snapshotId);
       const params = { name, vm: vm.record.name };
       const loss: Finding = { id: 'loss', severity: 'warning', reason: say('SNAPSHOT_DELETE_LOSS', params), source: say('PUBLISH_SOURCE_VM', params), fix: null };
@@ -65,14 +67,14 @@ export function snapshotDelete(deps: PublishDeps): WorkflowDefinition<'snapshot.
       return {
         ...(await vmPlan(deps, vm, signal)),
         title: say('SNAPSHOT_DELETE_TITLE', params),
-        steps: [{ key: 'delete', action: 'delete', title: say('SNAPSHOT_DELETE_STEP', params), weight: 1, isDestructive: true, isPivot: false, args: toJson(args) }],
-        findings: worstFirst([...judgeStopped(vm), ...role, ...(role.length === 0 ? await judgeSpace(vm, snapshotId) : []), loss]),
+        steps: [...stopStep(target, power), { key: 'delete', action: 'delete', title: say('SNAPSHOT_DELETE_STEP', params), weight: 1, isDestructive: true, isPivot: false, args: toJson(args) }, ...startStep(target, power)],
+        findings: worstFirst([...judgeStopped(vm, power), ...role, ...(role.length === 0 ? await judgeSpace(vm, snapshotId) : []), loss]),
         typedName: null,
-        facts: {},
+        facts: { canShutDown: power.canShutDown },
         fingerprint: JSON.stringify([vm.record.fingerprint, snapshotId]),
         dedupKey: `snapshot:${vmId}`,
       };
     },
-    actions: { delete: deleteSnapshot(deps) },
+    actions: { stop: stopVm(deps), start: startVm(deps), delete: deleteSnapshot(deps) },
   };
 }

@@ -2,7 +2,8 @@
 import { say } from '../../../shared/model/message.ts';
 import { worstFirst, type Finding } from '../../../shared/model/finding.ts';
 import type { StepAction, WorkflowDefinition } from '../engine/definition.ts';
-import { judgeStopped, readVm, vmPlan } from '../live-vm.ts';
+import { judgeStopped, powerFor, readVm, vmPlan } from '../live-vm.ts';
+import { startStep, startVm, stopStep, stopVm } from '../power-steps.ts';
 import type { PublishDeps } from '../publish/deps.ts';
 import { toJson } from '../publish/publish-args.ts';
 import { argsOf, judgeRole, snapshotOf, snapshotRole, storedIntent, type SnapshotArgs } from './snapshot-args.ts';
@@ -35,8 +36,9 @@ export function snapshotRevert(deps: PublishDeps): WorkflowDefinition<'snapshot.
     type: 'snapshot.revert',
     version: 1,
     resume: 'auto',
-    async plan({ vmId, snapshotId }, signal) {
+    async plan({ vmId, snapshotId, whenRunning }, signal) {
       const vm = await readVm(deps, vmId, signal);
+      const { target, power } = await powerFor(deps, vm, whenRunning);
       const { name } = snapshotOf(vm, snapshotId);
       const params = { name, vm: vm.record.name };
       const loss: Finding = { id: 'loss', severity: 'warning', reason: say('SNAPSHOT_REVERT_LOSS', params), source: say('PUBLISH_SOURCE_VM', params), fix: null };
@@ -44,14 +46,14 @@ export function snapshotRevert(deps: PublishDeps): WorkflowDefinition<'snapshot.
       return {
         ...(await vmPlan(deps, vm, signal)),
         title: say('SNAPSHOT_REVERT_TITLE', params),
-        steps: [{ key: 'revert', action: 'revert', title: say('SNAPSHOT_REVERT_STEP', params), weight: 1, isDestructive: true, isPivot: true, args: toJson(args) }],
-        findings: worstFirst([...judgeStopped(vm), ...(await judgeRole(deps, vm)), loss]),
+        steps: [...stopStep(target, power), { key: 'revert', action: 'revert', title: say('SNAPSHOT_REVERT_STEP', params), weight: 1, isDestructive: true, isPivot: true, args: toJson(args) }, ...startStep(target, power)],
+        findings: worstFirst([...judgeStopped(vm, power), ...(await judgeRole(deps, vm)), loss]),
         typedName: vm.record.name,
-        facts: {},
+        facts: { canShutDown: power.canShutDown },
         fingerprint: JSON.stringify([vm.record.fingerprint, snapshotId]),
         dedupKey: `snapshot:${vmId}`,
       };
     },
-    actions: { revert: revertTo(deps) },
+    actions: { stop: stopVm(deps), start: startVm(deps), revert: revertTo(deps) },
   };
 }

@@ -7,7 +7,8 @@ import { say } from '../../../shared/model/message.ts';
 import { judgeVideoCard } from '../../../shared/rules/video-card.ts';
 import type { HardwareRole } from '../../platforms/connector.ts';
 import type { StepAction, StepContext, WorkflowDefinition } from '../engine/definition.ts';
-import { judgeStopped, readVm, vmPlan } from '../live-vm.ts';
+import { judgeStopped, powerFor, readVm, vmPlan } from '../live-vm.ts';
+import { startStep, startVm, stopStep, stopVm } from '../power-steps.ts';
 import type { PublishDeps } from '../publish/deps.ts';
 import { toJson } from '../publish/publish-args.ts';
 
@@ -52,11 +53,12 @@ export function vmEdit(deps: Deps): WorkflowDefinition<'vm.edit'> {
     type: 'vm.edit',
     version: 1,
     resume: 'auto',
-    async plan({ vmId, change }, signal) {
+    async plan({ vmId, change, whenRunning }, signal) {
       const vm = await readVm(deps, vmId, signal);
+      const { target, power } = await powerFor(deps, vm, whenRunning);
       const { known, connector, record } = vm;
       const source = say('PUBLISH_SOURCE_VM', { vm: record.name });
-      const findings: Finding[] = judgeStopped(vm);
+      const findings: Finding[] = judgeStopped(vm, power);
       if (change.videoModel !== undefined) {
         // The way out lies in the request itself: another card than the one just chosen.
         const request = say('PUBLISH_SOURCE_REQUEST');
@@ -80,17 +82,17 @@ export function vmEdit(deps: Deps): WorkflowDefinition<'vm.edit'> {
       return {
         ...(await vmPlan(deps, vm, signal)),
         title: say('VM_EDIT_TITLE', { vm: record.name }),
-        steps: [{
+        steps: [...stopStep(target, power), {
           key: 'apply', action: 'apply', title: say('VM_EDIT_STEP'), weight: 1, isDestructive: false, isPivot: true,
           args: toJson({ platformId: known.platformId, externalId: known.externalId, change, expected: preview.fingerprint }),
-        }],
+        }, ...startStep(target, power)],
         findings,
         typedName: null,
-        facts: { before: preview.before, after: preview.after },
+        facts: { canShutDown: power.canShutDown, before: preview.before, after: preview.after },
         fingerprint: JSON.stringify([preview.fingerprint, record.powerState, change]),
         dedupKey: `vm.edit:${vmId}`,
       };
     },
-    actions: { apply: applyChange(deps) },
+    actions: { stop: stopVm(deps), start: startVm(deps), apply: applyChange(deps) },
   };
 }

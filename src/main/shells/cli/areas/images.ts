@@ -9,8 +9,9 @@ import { exitStatus, type CliContext } from '../context.ts';
 import { bootWords, osText, verdictWords } from '../enum-words.ts';
 import { facts, table } from '../output.ts';
 import { Resolver } from '../resolve.ts';
-import { findingText } from '../run-task.ts';
-import type { AreaTools } from '../verbs.ts';
+import { findingText, runWorkflow, type RunOptions } from '../run-task.ts';
+import { readAttributes } from '../image-attributes.ts';
+import { withRunOptions, type AreaTools } from '../verbs.ts';
 
 const bytes = (context: CliContext, value: number | null): string | null => (value === null ? null : formatBytes(value, context.options.locale));
 
@@ -57,6 +58,14 @@ export function addImageVerbs(program: Command, { context: contextOf, words }: A
       ]),
     );
   });
+
+  withRunOptions(image.command('set <image> <changes...>').description(words('CLI_ABOUT_IMAGE_SET')), words).action(
+    async (typed: string, changes: string[], options: RunOptions, command: Command) => {
+      const context = contextOf(command);
+      const change = readAttributes(changes);
+      await runWorkflow(context, { type: 'image.patch', imageId: (await new Resolver(context).image(typed)).id, change }, options);
+    },
+  );
 
   image.command('check <image>').description(words('CLI_ABOUT_IMAGE_CHECK')).action(async (typed: string, _options, command: Command) => {
     const context = contextOf(command);

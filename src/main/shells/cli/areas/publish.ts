@@ -5,6 +5,7 @@ import { fileType, type Configure, type DesktopImage, type DesktopImageDetail, t
 import { architecture, type Architecture } from '../../../../shared/model/flavor.ts';
 import type { DesktopImageVersionId } from '../../../../shared/model/ids.ts';
 import type { OsFamily } from '../../../../shared/model/os.ts';
+import { shutDown } from '../../../../shared/model/workflow-request.ts';
 import { AppError } from '../../../../shared/model/app-error.ts';
 import { parseChoice, parseCount } from '../arguments.ts';
 import { UsageError, type CliContext } from '../context.ts';
@@ -24,6 +25,7 @@ interface PublishOptions extends RunOptions {
   configure?: string;
   snapshot?: string;
   os?: string;
+  whenRunning: string;
 }
 
 export function addPublishVerbs(program: Command, { context: contextOf, words }: AreaTools): void {
@@ -39,7 +41,8 @@ export function addPublishVerbs(program: Command, { context: contextOf, words }:
       .option('--file-type <type>', words('CLI_OPTION_FILE_TYPE'))
       .option('--vhd <variant>', words('CLI_OPTION_VHD'), 'dynamic')
       .option('--configure <configure>', words('CLI_OPTION_CONFIGURE'))
-      .option('--os <family>', words('CLI_OPTION_OS'));
+      .option('--os <family>', words('CLI_OPTION_OS'))
+      .option('--when-running <what>', words('CLI_OPTION_WHEN_RUNNING'), 'no');
     if (mode === 'clone') command.option('--snapshot <name>', words('CLI_OPTION_SNAPSHOT'));
     withRunOptions(command, words).action(async (options: PublishOptions, parsed: Command) => {
       const context = contextOf(parsed);
@@ -64,6 +67,7 @@ async function publishFrom(context: CliContext, mode: 'clone' | 'convert', optio
     poolId: (await resolver.pool(options.pool)).id,
     configure: await readConfigure(resolver, chosen, options.configure),
     osFamily,
+    whenRunning: parseChoice(options.whenRunning, shutDown.options, '--when-running'),
   };
   if (mode === 'convert') await runWorkflow(context, { type: 'publish.convert', ...fields }, options);
   else await runWorkflow(context, { type: 'publish.clone', ...fields, snapshotName: options.snapshot ?? null }, options);

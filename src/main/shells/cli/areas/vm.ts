@@ -50,6 +50,16 @@ export function addVmVerbs(program: Command, { context: contextOf, words }: Area
     },
   );
 
+  for (const verb of ['start', 'stop'] as const) {
+    const command = vm.command(`${verb} <vm>`).description(words(verb === 'start' ? 'CLI_ABOUT_VM_START' : 'CLI_ABOUT_VM_STOP'));
+    if (verb === 'stop') command.option('--force', words('CLI_OPTION_FORCE'));
+    withRunOptions(command, words).action(async (typed: string, options: RunOptions & { force?: true }, parsed: Command) => {
+      const context = contextOf(parsed);
+      const power = verb === 'stop' && options.force === true ? 'force-stop' : verb;
+      await runWorkflow(context, { type: 'vm.power', vmId: (await new Resolver(context).vm(typed)).id, power }, options);
+    });
+  }
+
   addSnapshotVerbs(vm, { context: contextOf, words });
 }
 

@@ -8,20 +8,25 @@ import { entryAt } from '../durable-files.ts';
 import { versionPaths } from '../pool-layout.ts';
 import { argsOf, type PublishArgs } from '../publish-args.ts';
 
-/**
- * The source disk, if it still is what the plan was made for.
- * @throws AppError `PUBLISH_SOURCE_CHANGED`, `PUBLISH_DISK_LOCKED`, `PUBLISH_DISK_CHANGING`; `NOT_FOUND` when the VM has gone.
- */
-export async function openPlannedSource(deps: PublishDeps, { source }: PublishArgs, signal: AbortSignal): Promise<DiskFile> {
+/** The source disk, which nobody uses. @throws AppError `PUBLISH_DISK_LOCKED`, `PUBLISH_DISK_CHANGING`, or what the platform says */
+export async function diskNow(deps: PublishDeps, { source }: PublishArgs): Promise<DiskFile> {
   const { diskExport } = await deps.platforms.connector(source.platformId);
   if (diskExport === undefined) throw new AppError('PUBLISH_NO_EXPORT');
   const file = await diskExport.diskFile(source.externalId, source.diskKey);
   const use = await diskExport.use(source.externalId, source.diskKey);
-  if (use.state !== 'free') {
-    const reason = use.detail ?? say(use.state === 'locked' ? 'PUBLISH_DISK_LOCKED' : 'PUBLISH_DISK_CHANGING');
-    throw new AppError(reason.code, reason.params);
-  }
-  if ((await deps.disks.fingerprint(file, signal)) !== source.diskFingerprint) throw new AppError('PUBLISH_SOURCE_CHANGED', { vm: source.vmName });
+  if (use.state === 'free') return file;
+  const reason = use.detail ?? say(use.state === 'locked' ? 'PUBLISH_DISK_LOCKED' : 'PUBLISH_DISK_CHANGING');
+  throw new AppError(reason.code, reason.params);
+}
+
+/**
+ * The source disk, if it still is what it was.
+ * @param fingerprint as planned, or as found once the VM was down
+ * @throws AppError `PUBLISH_SOURCE_CHANGED`, and what `diskNow` throws
+ */
+export async function openPlannedSource(deps: PublishDeps, args: PublishArgs, fingerprint: string, signal: AbortSignal): Promise<DiskFile> {
+  const file = await diskNow(deps, args);
+  if ((await deps.disks.fingerprint(file, signal)) !== fingerprint) throw new AppError('PUBLISH_SOURCE_CHANGED', { vm: args.source.vmName });
   return file;
 }
 
@@ -33,8 +38,8 @@ export function checkAgain(deps: PublishDeps): StepAction {
       const { source, target } = args;
       const connector = await deps.platforms.connector(source.platformId);
       const record = await connector.current(source.externalId, ctx.signal);
-      if (record.fingerprint !== source.vmFingerprint) throw new AppError('PUBLISH_SOURCE_CHANGED', { vm: source.vmName });
-      if (source.access === 'direct') await openPlannedSource(deps, args, ctx.signal);
+      if (!source.isStopped && record.fingerprint !== source.vmFingerprint) throw new AppError('PUBLISH_SOURCE_CHANGED', { vm: source.vmName });
+      if (source.access === 'direct' && !source.isStopped) await openPlannedSource(deps, args, source.diskFingerprint, ctx.signal);
       const pool = await deps.pools.get(target.poolId);
       if (pool.problem !== null) throw new AppError(pool.problem.code, pool.problem.params);
       if (!pool.isWritable) throw new AppError('POOL_NOT_WRITABLE', { pool: pool.name });

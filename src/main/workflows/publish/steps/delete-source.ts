@@ -59,7 +59,7 @@ export function deleteSource(deps: PublishDeps): StepAction {
       if (connector.deleter === undefined) throw new AppError('PUBLISH_NO_DELETER');
       const record = await connector.current(source.externalId, ctx.signal);
       if (record.fingerprint !== sourceFacts(ctx).vmFingerprint) throw new AppError('PUBLISH_KEPT_VM', { vm: source.vmName, name: target.name });
-      if (source.access === 'direct') await openPlannedSource(deps, args, ctx.signal);
+      if (source.access === 'direct') await openPlannedSource(deps, args, sourceFacts(ctx).fingerprint, ctx.signal);
       return toJson(await connector.deleter.manifest(source.externalId));
     },
     async run(ctx, intent) {

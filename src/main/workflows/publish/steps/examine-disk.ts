@@ -1,6 +1,6 @@
 /**
- * Looks at the disk that could not be read before the platform had copied it, and judges the publication again with what it holds. What
- * forbids publishing stops the run; what would have had to be confirmed in the plan is asked now.
+ * Looks at the disk that could not be read before the platform had copied it, or before its VM was shut down, and judges the publication
+ * again with what it holds. What forbids publishing stops the run; what would have had to be confirmed in the plan is asked now.
  */
 import { AppError } from '../../../../shared/model/app-error.ts';
 import { worstFirst, type Finding } from '../../../../shared/model/finding.ts';
@@ -11,22 +11,27 @@ import { judgeSource } from '../preflight-source.ts';
 import { judgeChoices, judgeSizes, targetSize } from '../preflight-target.ts';
 import { argsOf, outputOf, seenKey, stagedOutput, toJson, type PublishArgs } from '../publish-args.ts';
 import { identifyOs, type PublishSource } from '../source.ts';
+import { diskNow } from './check-again.ts';
 import { stagingOf } from './stage-disk.ts';
 
-async function readStaged(deps: PublishDeps, ctx: StepContext, args: PublishArgs): Promise<PublishSource> {
+/** By now the VM is down; what its power was is no finding any more. */
+const settledPower = { isStopping: false, isStarting: false, canShutDown: false, findings: [] };
+
+async function readNow(deps: PublishDeps, ctx: StepContext, args: PublishArgs): Promise<PublishSource> {
   const { source } = args;
-  const { image } = outputOf(ctx, 'stage', stagedOutput);
   const known = await deps.sourceVms.find(source.vmId);
   if (known === null) throw new AppError('NOT_FOUND', { what: 'source-vm', id: source.vmId });
   const connector = await deps.platforms.connector(source.platformId);
   const record = await connector.current(source.externalId, ctx.signal);
-  const file = await (await stagingOf(deps, args)).file(image);
+  const file = source.access === 'staged'
+    ? await (await stagingOf(deps, args)).file(outputOf(ctx, 'stage', stagedOutput).image)
+    : await diskNow(deps, args);
   const layers = await deps.disks.chain(file, ctx.signal);
   const fingerprint = await deps.disks.fingerprint(file, ctx.signal);
   const inspection = await deps.disks.inspect(file, ctx.signal);
   const disk = { key: source.diskKey, file, layers, virtualBytes: inspection.virtualBytes, fingerprint, inspection };
   const systemDisk = record.disks.find((item) => item.key === source.diskKey) ?? null;
-  return { known, connector, record, systemDisk, access: 'staged', disk, problem: null, use: { state: 'free', detail: null } };
+  return { known, connector, record, systemDisk, power: settledPower, access: source.access, disk, problem: null, use: { state: 'free', detail: null } };
 }
 
 async function judgeAgain(deps: PublishDeps, args: PublishArgs, source: PublishSource): Promise<Finding[]> {
@@ -53,7 +58,7 @@ export function examineDisk(deps: PublishDeps): StepAction {
     retry: { maxAttempts: 3, backoffMs: 2000 },
     async run(ctx): Promise<JsonObject> {
       const args = argsOf(ctx);
-      const source = await readStaged(deps, ctx, args);
+      const source = await readNow(deps, ctx, args);
       const { disk } = source;
       if (disk === null) throw new Error('A staged disk was read and is not there.');
       const findings = await judgeAgain(deps, args, source);
