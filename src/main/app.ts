@@ -28,7 +28,9 @@ import { EventBus } from './events.ts';
 import { PagePort } from './host/page-port.ts';
 import { FirstRun } from './first-run.ts';
 import { Flavors } from './flavors/flavors.ts';
+import { runProgram } from './host/spawn.ts';
 import { ImagePools } from './image-pools/image-pools.ts';
+import { libvirtConnectorFactory } from './platforms/libvirt/libvirt-connector.ts';
 import { localConnectorFactory } from './platforms/local/local-connector.ts';
 import { openStackConnectorFactory } from './platforms/openstack/openstack-connector.ts';
 import { PlatformConnectors } from './platforms/platform-connectors.ts';
@@ -103,7 +105,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     secrets: repositories.secrets, settings, safeStorage, keyFilePath: join(dataDirectory, 'vault.key'), clock,
     onSecret: (value) => redactor.remember(value), onChange: () => events.emit('vault.changed', {}),
   });
-  const registry = new ConnectorRegistry([localConnectorFactory({ engine: disks, clock }), openStackConnectorFactory({ clock, environment: process.env })]);
+  const registry = new ConnectorRegistry([
+    localConnectorFactory({ engine: disks, clock }), libvirtConnectorFactory({ engine: disks, clock, runProgram }),
+    openStackConnectorFactory({ clock, environment: process.env }),
+  ]);
   const secrets = new VaultPlatformSecrets(vault, registry, platforms);
   const connectors = new PlatformConnectors({ registry, platforms, health, secrets });
 

@@ -8,6 +8,7 @@ import { desktopImagesEn } from './en/desktop-images.ts';
 import { disksEn } from './en/disks.ts';
 import { httpEn } from './en/http.ts';
 import { inspectionEn } from './en/inspection.ts';
+import { libvirtEn } from './en/libvirt.ts';
 import { openStackEn } from './en/openstack.ts';
 import { platformsEn } from './en/platforms.ts';
 import { publishEn } from './en/publish.ts';
@@ -22,6 +23,7 @@ import { desktopImagesZh } from './zh-CN/desktop-images.ts';
 import { disksZh } from './zh-CN/disks.ts';
 import { httpZh } from './zh-CN/http.ts';
 import { inspectionZh } from './zh-CN/inspection.ts';
+import { libvirtZh } from './zh-CN/libvirt.ts';
 import { openStackZh } from './zh-CN/openstack.ts';
 import { platformsZh } from './zh-CN/platforms.ts';
 import { publishZh } from './zh-CN/publish.ts';
@@ -35,14 +37,14 @@ export const locales = ['en', 'zh-CN'] as const;
 export type Locale = (typeof locales)[number];
 
 const en = {
-  ...accessEn, ...cliEn, ...desktopImagesEn, ...disksEn, ...httpEn, ...inspectionEn, ...openStackEn, ...platformsEn,
+  ...accessEn, ...cliEn, ...desktopImagesEn, ...disksEn, ...httpEn, ...inspectionEn, ...openStackEn, ...libvirtEn, ...platformsEn,
   ...publishEn, ...readinessEn, ...remotePublishEn, ...storeEn, ...systemEn, ...tasksEn,
 };
 
 export type MessageCode = keyof typeof en;
 
 const zh: Record<MessageCode, string> = {
-  ...accessZh, ...cliZh, ...desktopImagesZh, ...disksZh, ...httpZh, ...inspectionZh, ...openStackZh, ...platformsZh,
+  ...accessZh, ...cliZh, ...desktopImagesZh, ...disksZh, ...httpZh, ...inspectionZh, ...openStackZh, ...libvirtZh, ...platformsZh,
   ...publishZh, ...readinessZh, ...remotePublishZh, ...storeZh, ...systemZh, ...tasksZh,
 };
 
