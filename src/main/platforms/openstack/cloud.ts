@@ -40,6 +40,11 @@ export class Cloud {
     return this.#keystone.token(signal, refused);
   }
 
+  /** The token as it is now, without asking for one. */
+  get currentToken(): string {
+    return this.#keystone.currentValue;
+  }
+
   /** Signed anew for each request that is made with it. */
   get liveHeaders(): Readonly<Record<string, string>> {
     const keystone = this.#keystone;

@@ -10,6 +10,11 @@ export const roleProperty = 'goldpress_role';
 /** `staged` and `unpublished` are a run's own and no inventory; `snapshot` and `published` stay. */
 export type MadeAs = 'staged' | 'unpublished' | 'snapshot' | 'published';
 
+/** An image of a server, which has its properties from the image that the server was made from. */
+export function isInherited({ properties }: { properties: Properties }): boolean {
+  return properties['instance_uuid'] !== undefined;
+}
+
 /** Only what is said counts: where nothing is said, the hypervisor decides, and nobody can ask it. */
 export function bootModeOf(properties: Properties): BootMode {
   const firmware = properties['hw_firmware_type']?.toLowerCase();

@@ -2,6 +2,7 @@
  * The `openstack` connector: one region of one cloud, seen by one project's sign-in. Composes the roles; what each does is in its own
  * file. Nothing is asked before something is needed.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from '../../../shared/model/message.ts';
 import type { ExternalId } from '../../../shared/model/ids.ts';
 import type { Clock } from '../../clock.ts';
@@ -9,16 +10,26 @@ import { HttpClient, type HttpClientOptions } from '../http/http-client.ts';
 import { Transport } from '../http/transport.ts';
 import { pinsOf } from '../http/verified-socket.ts';
 import type { Connector, ConnectorFactory, Inventory, ProbeResult, SourceVmRecord } from '../connector.ts';
+import { OpenStackAttributes } from './attributes-role.ts';
 import { Cinder } from './cinder.ts';
 import { cloudAccess } from './cloud-access.ts';
 import { Cloud } from './cloud.ts';
+import { OpenStackDeleter } from './deleter-role.ts';
+import { OpenStackDiskExport } from './disk-export-role.ts';
+import { GlancePlace } from './glance-place.ts';
 import { Glance } from './glance.ts';
+import { OpenStackImageStore } from './image-store-role.ts';
 import { OpenStackInventory } from './inventory.ts';
 import { Keystone } from './keystone.ts';
 import { Nova } from './nova.ts';
+import { OpenStackPower } from './power-role.ts';
 import { OpenStackProbe } from './probe.ts';
+import { OpenStackCreator } from './remote-creator.ts';
 import type { OpenStackServices } from './server-facts.ts';
+import type { OpenStackSession } from './session.ts';
 import { openStackFields, openStackSettings, type OpenStackSettings } from './settings.ts';
+import { OpenStackSnapshots } from './snapshot-role.ts';
+import { Waiter, type Sleep } from './waiting.ts';
 
 export interface OpenStackDeps {
   clock: Clock;
@@ -26,33 +37,50 @@ export interface OpenStackDeps {
   environment: Readonly<Record<string, string | undefined>>;
   /** How patiently requests are made. */
   http?: Omit<HttpClientOptions, 'transport'>;
+  /** Between two looks at what a cloud is at work on. */
+  sleep?: Sleep;
 }
 
-interface Session {
-  cloud: Cloud;
+interface OpenedSession extends OpenStackSession {
   keystone: Keystone;
   transport: Transport;
-  services: OpenStackServices;
-  inventory: OpenStackInventory;
 }
+
+const defaultImageMinutes = 30;
 
 export class OpenStackConnector implements Connector {
   readonly kind = 'openstack';
   readonly inventory: Required<Inventory>;
+  readonly attributes: OpenStackAttributes;
+  readonly power: OpenStackPower;
+  readonly deleter: OpenStackDeleter;
+  readonly snapshots: OpenStackSnapshots;
+  readonly diskExport: OpenStackDiskExport;
+  readonly imageStore: OpenStackImageStore;
+  readonly remoteCreator: OpenStackCreator;
   readonly #settings: OpenStackSettings;
   readonly #secrets: Readonly<Record<string, string>>;
   readonly #deps: OpenStackDeps;
-  #session: Promise<Session> | null = null;
+  #session: Promise<OpenedSession> | null = null;
 
   constructor(settings: OpenStackSettings, secrets: Readonly<Record<string, string>>, deps: OpenStackDeps) {
     this.#settings = settings;
     this.#secrets = secrets;
     this.#deps = deps;
-    this.inventory = lateInventory(async () => (await this.#open()).inventory);
+    const open = (): Promise<OpenStackSession> => this.#open();
+    const place = new GlancePlace(settings.authUrl ?? settings.cloud ?? 'openstack', open);
+    this.inventory = lateInventory(async () => (await open()).inventory);
+    this.attributes = new OpenStackAttributes(open);
+    this.power = new OpenStackPower(open);
+    this.deleter = new OpenStackDeleter(open);
+    this.snapshots = new OpenStackSnapshots(open);
+    this.diskExport = new OpenStackDiskExport(open, place);
+    this.imageStore = new OpenStackImageStore(open, place);
+    this.remoteCreator = new OpenStackCreator(open, settings);
   }
 
   /** The settings read, `clouds.yaml` too; a failure is not kept. */
-  #open(): Promise<Session> {
+  #open(): Promise<OpenedSession> {
     const known = this.#session;
     if (known !== null) return known;
     const opened = this.#make();
@@ -63,8 +91,9 @@ export class OpenStackConnector implements Connector {
     return opened;
   }
 
-  async #make(): Promise<Session> {
-    const { proxy, proxyUser, tlsPin } = this.#settings;
+  async #make(): Promise<OpenedSession> {
+    const { proxy, proxyUser, tlsPin, imageTimeoutMinutes = defaultImageMinutes } = this.#settings;
+    const { clock } = this.#deps;
     const access = await cloudAccess(this.#settings, this.#secrets);
     const transport = new Transport({
       caFile: access.caFile,
@@ -73,10 +102,12 @@ export class OpenStackConnector implements Connector {
       environment: this.#deps.environment,
     });
     const http = new HttpClient({ transport, ...this.#deps.http });
-    const keystone = new Keystone(http, access, this.#deps.clock);
+    const keystone = new Keystone(http, access, clock);
     const cloud = new Cloud(http, keystone);
     const services = servicesOf(cloud);
-    return { cloud, keystone, transport, services, inventory: new OpenStackInventory(cloud, services) };
+    const pause: Sleep = this.#deps.sleep ?? ((ms, signal) => sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted()));
+    const waiter = new Waiter({ clock, sleep: pause, imageLimitMs: imageTimeoutMinutes * 60_000 });
+    return { ...services, cloud, keystone, transport, waiter, inventory: new OpenStackInventory(cloud, services) };
   }
 
   probe(signal: AbortSignal): Promise<ProbeResult> {

@@ -89,7 +89,7 @@ export class ServerFacts {
   }
 
   async snapshotsOf(server: NovaServer): Promise<readonly GlanceImage[]> {
-    if (!this.#isListing) return this.#services.glance.find({ instance_uuid: server.id }, this.#signal);
+    if (!this.#isListing) return this.#services.glance.find({ image_type: 'snapshot', instance_uuid: server.id }, this.#signal);
     this.#snapshots ??= this.#listSnapshots();
     return (await this.#snapshots).get(server.id) ?? [];
   }
