@@ -72,7 +72,7 @@ async function cloudsOf(file: string): Promise<Record<string, unknown>> {
   }
   let value: unknown;
   try {
-    value = parse(content, { maxAliasCount: 100, logLevel: 'silent' });
+    value = parse(content, { maxAliasCount: 100, logLevel: 'error' });
   } catch (error) {
     // The parser's own text quotes the file, and with it secrets; its place does not.
     const at = error instanceof Error && 'linePos' in error ? (error.linePos as { line: number }[] | undefined)?.[0]?.line : undefined;
