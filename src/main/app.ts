@@ -49,6 +49,7 @@ import { restoredSetting } from './store/copy-state.ts';
 import { openRepositories } from './store/repositories.ts';
 import { openStore } from './store/store.ts';
 import { ChangedEvents } from './sync/changed-events.ts';
+import { SyncSchedule } from './sync/sync-schedule.ts';
 import { SyncService } from './sync/sync-service.ts';
 import { CachedPlatformImages } from './sync/cached-platform-images.ts';
 import { workflowDefinitions } from './workflows/definitions.ts';
@@ -103,7 +104,11 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const vault = new Vault({
     secrets: repositories.secrets, settings, safeStorage, keyFilePath: join(dataDirectory, 'vault.key'), clock,
-    onSecret: (value) => redactor.remember(value), onChange: () => events.emit('vault.changed', {}),
+    onSecret: (value) => redactor.remember(value), onChange: () => {
+      events.emit('vault.changed', {});
+      // Platforms that had no secrets while it was locked.
+      schedule.retryFailed();
+    },
   });
   const registry = new ConnectorRegistry([
     localConnectorFactory({ engine: disks, clock }), libvirtConnectorFactory({ engine: disks, clock, runProgram }),
@@ -116,6 +121,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const inspector = new Inspector({ engine: disks, connectors, health, vms, images, attributes, writer, clock, log });
   const queue = new InspectionQueue({ inspector, vms, images, changes, log });
   const syncs = new SyncService({ connectors, health, vms, images, lists, platformPools, writer, changes, clock, log, onSynced: () => queue.kick() });
+  const schedule = new SyncSchedule({ platforms, health, syncs, registry, settings, clock, log });
   const sourceVms = new SourceVmService({ vms, platforms, health, desktopImages, connectors, inspector, queue, changes, log });
 
   const pools = new ImagePools({ pools: repositories.pools, events, clock });
@@ -134,7 +140,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const engine = new WorkflowEngine({ journal, definitions, events, clock, log, failpoints: failpointsFromEnv(process.env) });
   const planner = new Planner({ journal, definitions, engine, clock });
   const backups = new StateBackups({ store, settings, dataDirectory, events, clock, log });
-  const firstRun = new FirstRun({ settings, sample, platforms, syncs, queue, log });
+  const firstRun = new FirstRun({ settings, sample, syncs, schedule, queue, log });
 
   return {
     events,
@@ -150,7 +156,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       ...settingsHandlers({ store: settings, events }),
       ...filesHandlers({ grants, dataDirectory }),
       ...vaultHandlers({ vault }),
-      ...platformsHandlers({ platforms: platformService, syncs, sample }),
+      ...platformsHandlers({ platforms: platformService, syncs, schedule, sample }),
       ...imagesHandlers({ images }),
       ...sourceVmsHandlers({ sourceVms }),
       ...imagePoolsHandlers({ pools, grants }),
@@ -179,6 +185,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await backups.dispose();
       await firstRun.dispose();
       await queue.dispose();
+      await schedule.dispose();
       await syncs.dispose();
       await connectors.dispose();
       await disks.dispose();

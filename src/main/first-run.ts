@@ -1,5 +1,5 @@
 /**
- * What the app begins by itself: the sample site on the very first run, then a listing of every platform. Owns no data but the
+ * What the app begins by itself: the sample site on the very first run, then the schedule that reads all platforms. Owns no data but the
  * note that the sample site was offered: a person who removed or declined it does not find it again.
  */
 import type { Logger } from 'pino';
@@ -8,15 +8,15 @@ import type { Message } from '../shared/model/message.ts';
 import { say } from '../shared/model/message.ts';
 import type { SamplePlatform } from './platforms/sample-platform.ts';
 import type { InspectionQueue } from './source-vms/inspection-queue.ts';
-import type { PlatformRepository } from './store/repositories/platform.repo.ts';
 import type { SettingsRepository } from './store/repositories/settings.repo.ts';
+import type { SyncSchedule } from './sync/sync-schedule.ts';
 import type { SyncService } from './sync/sync-service.ts';
 
 export interface FirstRunDeps {
   settings: SettingsRepository;
   sample: SamplePlatform;
-  platforms: PlatformRepository;
   syncs: SyncService;
+  schedule: SyncSchedule;
   queue: InspectionQueue;
   log: Logger;
 }
@@ -37,7 +37,7 @@ export class FirstRun {
 
   /**
    * Ends when a sample site that had to be made can be listed and has been looked into; on every other start at once.
-   * @param isSyncing also read the inventories of all platforms, without waiting for them
+   * @param isSyncing also read the inventories of all platforms, now and then by schedule, without waiting for them
    */
   begin({ hasSample, isSyncing }: { hasSample: boolean; isSyncing: boolean }): Promise<void> {
     this.#working = this.#begin(hasSample, isSyncing);
@@ -50,7 +50,7 @@ export class FirstRun {
   }
 
   async #begin(hasSample: boolean, isSyncing: boolean): Promise<void> {
-    const { settings, platforms, syncs, queue, log } = this.#deps;
+    const { settings, schedule, queue } = this.#deps;
     if ((await settings.get(offeredSetting)) !== true) {
       if (hasSample) await this.#makeSample();
       // Declined at the first start is declined: the next one does not bring it back.
@@ -58,10 +58,7 @@ export class FirstRun {
     }
     if (isSyncing && !this.#abort.signal.aborted) {
       queue.kick();
-      for (const { id } of await platforms.list()) {
-        // A platform that does not answer says so on its own row.
-        syncs.sync(id).catch((error: unknown) => log.warn({ err: error, platform: id }, 'sync at start failed'));
-      }
+      schedule.start();
     }
   }
 

@@ -345,5 +345,7 @@ export interface ConnectorFactory<Settings = unknown> {
   readonly description: Message;
   readonly settingsSchema: z.ZodType<Settings>;
   readonly fields: readonly ConfigField[];
+  /** Reads this computer only: needs no network. */
+  readonly worksOffline?: boolean;
   create(settings: Settings, secrets: Readonly<Record<string, string>>): Connector;
 }

@@ -16,7 +16,8 @@ import type { ConnectorRegistry } from './registry.ts';
 export interface PlatformSecrets {
   read(platform: PlatformId): Promise<Record<string, string>>;
   write(platform: PlatformId, secrets: Readonly<Record<string, string>>): Promise<void>;
-  remove(platform: PlatformId): Promise<void>;
+  /** @param name one of them; all where absent */
+  remove(platform: PlatformId, name?: string): Promise<void>;
 }
 
 export interface PlatformConnectorsDeps {

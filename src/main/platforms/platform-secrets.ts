@@ -32,7 +32,7 @@ export class VaultPlatformSecrets implements PlatformSecrets {
     for (const [name, value] of Object.entries(secrets)) await this.#vault.put({ kind: 'platform', id: platform }, name, value);
   }
 
-  async remove(platform: PlatformId): Promise<void> {
-    await this.#vault.clear({ kind: 'platform', id: platform });
+  async remove(platform: PlatformId, name?: string): Promise<void> {
+    await this.#vault.clear({ kind: 'platform', id: platform }, name ?? null);
   }
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { ParsedInput } from '../../shared/contract/commands.ts';
 import { AppError } from '../../shared/model/app-error.ts';
 import type { FileGrantId, PlatformId } from '../../shared/model/ids.ts';
-import type { Platform, PlatformKind, TestStep } from '../../shared/model/platform.ts';
+import type { Platform, PlatformKind, PlatformLists, TestStep } from '../../shared/model/platform.ts';
 import { newId, type Clock } from '../clock.ts';
 import type { FileGrants } from '../contract/file-grants.ts';
 import type { ImageRepository } from '../store/repositories/image.repo.ts';
@@ -43,6 +43,7 @@ export interface PlatformServiceDeps {
 
 type Settings = ParsedInput<'platforms.add'>['settings'];
 type Secrets = ParsedInput<'platforms.add'>['secrets'];
+type SecretChanges = NonNullable<ParsedInput<'platforms.update'>['secrets']>;
 
 export class PlatformService {
   readonly #deps: PlatformServiceDeps;
@@ -72,8 +73,11 @@ export class PlatformService {
     return { ...stored, health: { ...health, capabilities: effectiveCapabilities(health.capabilities, stored), isSyncing: this.#deps.syncs.isSyncing(stored.id) }, counts };
   }
 
-  async testConfig(kind: PlatformKind, settings: Settings, secrets: Secrets, signal: AbortSignal): Promise<TestStep[]> {
-    return (await this.#probe(kind, this.#resolveGrants(kind, settings), secrets, signal)).steps;
+  /** Of a platform that is there, over what it has now. @throws `NOT_FOUND` for an id that is no platform's */
+  async testConfig({ id, kind, settings, secrets }: ParsedInput<'platforms.testConfig'>, signal: AbortSignal): Promise<TestStep[]> {
+    const stored = id === null ? null : await this.#deps.connectors.platform(id);
+    const before = stored === null ? {} : await this.#deps.secrets.read(stored.id);
+    return (await this.#probe(kind, changed(stored?.config ?? {}, this.#resolveGrants(kind, settings)), withoutNull(changed(before, secrets)), signal)).steps;
   }
 
   async test(id: PlatformId, signal: AbortSignal): Promise<TestStep[]> {
@@ -92,12 +96,7 @@ export class PlatformService {
   async register(wanted: Pick<StoredPlatform, 'kind' | 'name' | 'config' | 'isSample'>, secrets: Secrets, signal: AbortSignal): Promise<Platform> {
     const { platforms, clock } = this.#deps;
     await this.#refuseTakenName(wanted.name, null);
-    const probe = await this.#probe(wanted.kind, wanted.config, secrets, signal);
-    const failed = probe.steps.find((step) => step.outcome === 'failed');
-    if (failed !== undefined && probe.capabilities.sourceVms?.isAvailable !== true) {
-      const reason = failed.detail ?? failed.title;
-      throw new AppError(reason.code, reason.params);
-    }
+    await this.#refuseDead(wanted.kind, wanted.config, secrets, signal);
     const id = newId<PlatformId>('platform');
     if (Object.keys(secrets).length > 0) await this.#deps.secrets.write(id, secrets);
     await platforms.add({ ...wanted, id, environment: null, isReadOnly: false, createdAt: clock.now() });
@@ -107,6 +106,15 @@ export class PlatformService {
 
   startSync(id: PlatformId): void {
     this.#deps.syncs.sync(id).catch((error: unknown) => this.#deps.log.error({ err: error, platform: id }, 'sync failed'));
+  }
+
+  /** @throws why nothing can be read from there */
+  async #refuseDead(kind: PlatformKind, config: Settings, secrets: Secrets, signal: AbortSignal): Promise<void> {
+    const probe = await this.#probe(kind, config, secrets, signal);
+    const failed = probe.steps.find((step) => step.outcome === 'failed');
+    if (failed === undefined || probe.capabilities.sourceVms?.isAvailable === true) return;
+    const reason = failed.detail ?? failed.title;
+    throw new AppError(reason.code, reason.params);
   }
 
   async #probe(kind: PlatformKind, config: Settings, secrets: Secrets, signal: AbortSignal): Promise<ProbeResult> {
@@ -133,11 +141,23 @@ export class PlatformService {
     if (taken !== null && taken.id !== own) throw new AppError('PLATFORM_NAME_TAKEN', { name });
   }
 
-  /** @throws `NOT_FOUND`, `PLATFORM_NAME_TAKEN` */
-  async update({ id, name, environment, isReadOnly }: ParsedInput<'platforms.update'>): Promise<Platform> {
+  /** What it has beside its VMs and images. @throws `NOT_FOUND` */
+  async lists(id: PlatformId): Promise<PlatformLists> {
+    const { connectors, lists, platformPools } = this.#deps;
+    await connectors.platform(id);
+    const [projects, instanceSizes, pools] = await Promise.all([lists.projects(id), lists.instanceSizes(id), platformPools.byPlatform(id)]);
+    return { projects, instanceSizes, pools: pools.map(({ record, seenAt }) => ({ ...record, fileTypes: [...record.fileTypes], seenAt })) };
+  }
+
+  /**
+   * New settings and secrets are tried before they are kept, and the platform is read anew with them.
+   * @throws `NOT_FOUND`, `PLATFORM_NAME_TAKEN`, `PLATFORM_SETTINGS_INVALID`, `PLATFORM_IN_USE`, or why it does not answer with them
+   */
+  async update({ id, name, environment, isReadOnly, settings, secrets }: ParsedInput<'platforms.update'>, signal: AbortSignal): Promise<Platform> {
     const { connectors, platforms, vms, images, clock, changes, onReadOnlyChanged } = this.#deps;
     const before = await connectors.platform(id);
     if (name !== undefined) await this.#refuseTakenName(name, id);
+    if (settings !== undefined || secrets !== undefined) await this.#reconnect(before, settings ?? {}, secrets ?? {}, signal);
     await platforms.update(id, {
       ...(name === undefined ? {} : { name }), ...(environment === undefined ? {} : { environment }), ...(isReadOnly === undefined ? {} : { isReadOnly }),
     }, clock.now());
@@ -149,6 +169,21 @@ export class PlatformService {
     changes.changed('platforms.changed', id);
     changes.changed('sourceVms.changed', id);
     return this.show(id);
+  }
+
+  /** Another connector takes the place of the one that is there, once it has answered. */
+  async #reconnect({ id, kind, name, config }: StoredPlatform, settings: Settings, secrets: SecretChanges, signal: AbortSignal): Promise<void> {
+    const { connectors, platforms, syncs, use, clock } = this.#deps;
+    const tasks = await use.tasksOf(id);
+    if (tasks.length > 0) throw new AppError('PLATFORM_IN_USE', { name, tasks: tasks.join(', ') });
+    const next = changed(config, this.#resolveGrants(kind, settings));
+    await this.#refuseDead(kind, next, withoutNull(changed(await this.#deps.secrets.read(id), secrets)), signal);
+    await syncs.cancel(id);
+    await this.#deps.secrets.write(id, withoutNull(secrets));
+    for (const [key, value] of Object.entries(secrets)) if (value === null) await this.#deps.secrets.remove(id, key);
+    await platforms.update(id, { config: next }, clock.now());
+    await connectors.drop(id);
+    this.startSync(id);
   }
 
   /**
@@ -177,4 +212,14 @@ export class PlatformService {
     await health.remove(id);
     for (const topic of ['platforms.changed', 'sourceVms.changed', 'images.changed'] as const) changes.changed(topic, id);
   }
+}
+
+/** Absent keys stay, null removes. */
+function changed<T>(before: Readonly<Record<string, T>>, change: Readonly<Record<string, T | null>>): Record<string, T> {
+  const kept = Object.entries({ ...before, ...change }).filter((entry): entry is [string, T] => entry[1] !== null);
+  return Object.fromEntries(kept);
+}
+
+function withoutNull(secrets: SecretChanges): Record<string, string> {
+  return changed<string>({}, secrets);
 }

@@ -2,7 +2,7 @@
 export const channels = [
   'system.info', 'system.cancelCall', 'settings.get', 'settings.set', 'files.browse', 'files.grantNew', 'files.grantPath',
   'platforms.kinds', 'platforms.list', 'platforms.show', 'platforms.testConfig', 'platforms.test', 'platforms.add',
-  'platforms.update', 'platforms.sync', 'platforms.cancelSync', 'platforms.remove', 'sampleSite.create', 'sampleSite.remove',
+  'platforms.update', 'platforms.lists', 'platforms.sync', 'platforms.schedule', 'platforms.setSchedule', 'platforms.cancelSync', 'platforms.remove', 'sampleSite.create', 'sampleSite.remove',
   'images.list', 'images.show',
   'sourceVms.list', 'sourceVms.show', 'sourceVms.check', 'sourceVms.instructions',
   'imagePools.list', 'imagePools.show', 'imagePools.add', 'imagePools.remove',

@@ -36,6 +36,21 @@ export const platform = z.object({
 });
 export type Platform = z.infer<typeof platform>;
 
+/** What a platform has beside its VMs and images, as last listed. */
+export const platformLists = z.object({
+  projects: z.array(z.object({ externalId: z.string(), name: z.string(), isManagement: z.boolean() })),
+  instanceSizes: z.array(z.object({ externalId: z.string(), name: z.string(), vcpus: z.number(), memoryBytes: z.number(), diskBytes: z.number() })),
+  pools: z.array(z.object({
+    externalId: z.string(), name: z.string(), location: z.string().nullable(), freeBytes: z.number().nullable(), totalBytes: z.number().nullable(),
+    fileTypes: z.array(z.string()), problem: message.nullable(), seenAt: z.number(),
+  })),
+});
+export type PlatformLists = z.infer<typeof platformLists>;
+
+/** How often platforms are read by themselves: what changed, and everything. */
+export const syncSettings = z.object({ quickMinutes: z.int().min(1).max(1440), completeMinutes: z.int().min(10).max(10_080), isPaused: z.boolean() });
+export type SyncSettings = z.infer<typeof syncSettings>;
+
 /** One field of the form that adds a platform; made from the connector's configuration schema. */
 export const configField = z.object({
   key: z.string(),
@@ -44,6 +59,8 @@ export const configField = z.object({
   help: message.nullable(),
   isRequired: z.boolean(),
   choices: z.array(z.string()),
+  /** Needed by few: shown when asked for. */
+  isAdvanced: z.boolean().optional(),
 });
 export type ConfigField = z.infer<typeof configField>;
 

@@ -90,3 +90,49 @@ describe('the platforms page', () => {
     expect(descriptionOf(add)).toContain('Folder');
   });
 });
+
+const words = (name: string) => ({ code: 'NOT_FOUND' as const, params: { what: name, id: 'x' } });
+const cloud = {
+  kind: 'openstack' as const,
+  title: words('Cloud'),
+  description: words('Description'),
+  fields: [
+    { key: 'authUrl', type: 'text' as const, label: words('Address'), help: null, isRequired: true, choices: [] },
+    { key: 'password', type: 'secret' as const, label: words('Password'), help: null, isRequired: true, choices: [] },
+    { key: 'tlsPin', type: 'text' as const, label: words('Pin'), help: null, isRequired: false, choices: [], isAdvanced: true },
+  ],
+};
+const offer = { field: 'tlsPin', value: 'AB:CD', what: 'certificate' as const, detail: words('fingerprint AB:CD') };
+
+describe('changing a platform', () => {
+  it('sends only what was changed, keeps the password that is stored, and trusts the certificate that the test showed', async () => {
+    const saved = platform('a', { kind: 'openstack', config: { authUrl: 'https://cloud' } });
+    let tests = 0;
+    const { transport } = await openWindow(PlatformsPage, {
+      answers: {
+        'platforms.list': () => [saved],
+        'platforms.kinds': () => [cloud],
+        'platforms.testConfig': () => {
+          tests += 1;
+          return [tests === 1 ? { title: words('Connect'), outcome: 'failed' as const, detail: null, trust: offer } : { title: words('Connect'), outcome: 'ok' as const, detail: null }];
+        },
+        'platforms.update': () => saved,
+      },
+    });
+    byRole('button', 'More actions for Library a').click();
+    await settle();
+    byRole('menuitem', 'Edit platform').click();
+    await settle();
+    expect(document.querySelector<HTMLInputElement>('input[type=password]')?.placeholder).toBe('Leave empty to keep what is stored');
+    byRole('button', 'Test connection').click();
+    await settle();
+    byRole('button', 'Trust this certificate for this platform').click();
+    await settle();
+    expect(transport.inputsOf('platforms.testConfig')).toEqual([
+      { id: 'a', kind: 'openstack', settings: {}, secrets: {} }, { id: 'a', kind: 'openstack', settings: { tlsPin: 'AB:CD' }, secrets: {} },
+    ]);
+    byRole('button', 'Save').click();
+    await settle();
+    expect(transport.inputsOf('platforms.update')).toEqual([{ id: 'a', name: 'Library a', environment: null, isReadOnly: false, settings: { tlsPin: 'AB:CD' }, secrets: {} }]);
+  });
+});

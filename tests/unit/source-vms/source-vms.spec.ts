@@ -61,7 +61,7 @@ describe('image source VMs of the sample site', () => {
   });
 
   it('offer nothing that changes them while their platform is read-only here', async () => {
-    await app.service.update({ id: site.id, isReadOnly: true });
+    await app.service.update({ id: site.id, isReadOnly: true }, never);
     const { rows } = await app.sourceVms.list(query);
     for (const row of rows) {
       expect(row.actions.convert.isAvailable).toBe(false);
@@ -71,7 +71,7 @@ describe('image source VMs of the sample site', () => {
     expect(rows.some((row) => row.actions.clone.isAvailable)).toBe(true);
     expect(await app.connectors.roleOf(site.id, 'deleter')).toMatchObject({ isAvailable: false, reason: { code: 'PLATFORM_READ_ONLY' } });
     expect(await app.connectors.roleOf(site.id, 'diskExport')).toEqual({ isAvailable: true });
-    await app.service.update({ id: site.id, isReadOnly: false });
+    await app.service.update({ id: site.id, isReadOnly: false }, never);
     expect((await app.sourceVms.list(query)).rows.some((row) => row.findings.some((finding) => finding.fix?.kind === 'edit-vm'))).toBe(true);
   });
 
@@ -119,12 +119,12 @@ describe('platforms', () => {
     await expect(app.service.add({ kind: 'local', name: 'x', settings: {}, secrets: {} }, never)).rejects.toMatchObject({ code: 'PLATFORM_SETTINGS_INVALID', params: { fields: 'path' } });
     await expect(app.service.add({ kind: 'local', name: 'x', settings: { path: app.directory }, secrets: {} }, never)).rejects.toMatchObject({ code: 'FILE_GRANT_UNKNOWN' });
     await expect(app.service.add({ kind: 'openstack', name: 'x', settings: {}, secrets: {} }, never)).rejects.toMatchObject({ code: 'PLATFORM_KIND_UNKNOWN' });
-    expect((await app.service.testConfig('local', { path: gone }, {}, never))[0]).toMatchObject({ outcome: 'failed' });
+    expect((await app.service.testConfig({ id: null, kind: 'local', settings: { path: gone }, secrets: {} }, never))[0]).toMatchObject({ outcome: 'failed' });
     expect(await app.service.list()).toHaveLength(1);
   });
 
   it('are renamed with their rows, and forgotten without touching a file', async () => {
-    await app.service.update({ id: site.id, name: 'Filiale 北京', environment: { label: 'test', color: 'green' } });
+    await app.service.update({ id: site.id, name: 'Filiale 北京', environment: { label: 'test', color: 'green' } }, never);
     expect((await app.sourceVms.list({ ...query, filter: 'platform:北京' })).total).toBeGreaterThan(0);
     await app.service.remove(site.id);
     expect((await app.sourceVms.list(query)).total).toBe(0);

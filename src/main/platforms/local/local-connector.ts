@@ -123,6 +123,7 @@ export class LocalConnector implements Connector {
 export function localConnectorFactory(deps: LocalDeps): ConnectorFactory<LocalSettings> {
   return {
     kind: 'local',
+    worksOffline: true,
     title: say('KIND_LOCAL'),
     description: say('KIND_LOCAL_DESCRIPTION'),
     settingsSchema: localSettings,

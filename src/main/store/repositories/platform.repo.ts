@@ -51,10 +51,11 @@ export class PlatformRepository {
     }).execute();
   }
 
-  async update(id: PlatformId, change: Partial<Pick<StoredPlatform, 'name' | 'environment' | 'isReadOnly'>>, at: number): Promise<void> {
+  async update(id: PlatformId, change: Partial<Pick<StoredPlatform, 'name' | 'environment' | 'isReadOnly' | 'config'>>, at: number): Promise<void> {
     await this.#db.write.updateTable('platform').set({
       updated_at: at,
       ...(change.name === undefined ? {} : { name: change.name }),
+      ...(change.config === undefined ? {} : { config_json: JSON.stringify(change.config) }),
       ...(change.environment === undefined ? {} : { env_label: change.environment?.label ?? null, env_color: change.environment?.color ?? null }),
       ...(change.isReadOnly === undefined ? {} : { is_read_only: change.isReadOnly ? 1 : 0 }),
     }).where('id', '=', id).execute();

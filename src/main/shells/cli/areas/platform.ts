@@ -40,6 +40,30 @@ export function addPlatformVerbs(program: Command, { context: contextOf, words }
       context.print(added, () => context.text('CLI_ADDED', { name: added.name, id: added.id }));
     });
 
+  platform
+    .command('set <platform>')
+    .description(words('CLI_ABOUT_PLATFORM_SET'))
+    .option('--name <name>', words('CLI_OPTION_NAME'))
+    .option('--option <key=value>', words('CLI_OPTION_OPTION'), collect, [])
+    .option('--secret-from <source>', words('CLI_OPTION_SECRET_FROM'), collect, [])
+    .option('--read-only <yes|no>', words('CLI_OPTION_READ_ONLY'))
+    .action(async (typed: string, options: { name?: string; option: string[]; secretFrom: string[]; readOnly?: string }, command: Command) => {
+      const context = contextOf(command);
+      const found = await new Resolver(context).platform(typed);
+      const kind = (await context.call('platforms.kinds', {})).find((candidate) => candidate.kind === found.kind);
+      const pairs = parsePairs(options.option);
+      if (kind === undefined) throw new UsageError('CLI_BAD_CHOICE', { option: 'KIND', text: found.kind, choices: '' });
+      if (options.readOnly !== undefined && !['yes', 'no'].includes(options.readOnly)) throw new UsageError('CLI_BAD_CHOICE', { option: '--read-only', text: options.readOnly, choices: 'yes, no' });
+      const changed = await context.call('platforms.update', {
+        id: found.id,
+        ...(options.name === undefined ? {} : { name: options.name }),
+        ...(options.readOnly === undefined ? {} : { isReadOnly: options.readOnly === 'yes' }),
+        ...(pairs.size === 0 ? {} : { settings: await readSettings(context, kind, pairs) }),
+        ...(options.secretFrom.length === 0 ? {} : { secrets: await readSecrets(context, kind, options.secretFrom) }),
+      });
+      context.print(changed, () => context.text('CLI_CHANGED', { name: changed.name, id: changed.id }));
+    });
+
   platform.command('test <platform>').description(words('CLI_ABOUT_PLATFORM_TEST')).action(async (typed: string, _options, command: Command) => {
     const context = contextOf(command);
     const steps = await context.call('platforms.test', { id: (await new Resolver(context).platform(typed)).id });
@@ -51,11 +75,12 @@ export function addPlatformVerbs(program: Command, { context: contextOf, words }
     .command('sync [platform]')
     .description(words('CLI_ABOUT_PLATFORM_SYNC'))
     .option('--all', words('CLI_OPTION_ALL_PLATFORMS'))
-    .action(async (typed: string | undefined, options: { all?: true }, command: Command) => {
+    .option('--quick', words('CLI_OPTION_QUICK'))
+    .action(async (typed: string | undefined, options: { all?: true; quick?: true }, command: Command) => {
       const context = contextOf(command);
       if ((typed === undefined) === (options.all === undefined)) throw new UsageError('CLI_ONE_OR_ALL');
       const id = typed === undefined ? null : (await new Resolver(context).platform(typed)).id;
-      const results = await context.call('platforms.sync', { id });
+      const results = await context.call('platforms.sync', { id, isQuick: options.quick === true });
       const platforms = new Map((await context.call('platforms.list', {})).map((item) => [item.id, item]));
       for (const { platformId, status } of results.filter((result) => result.status !== 'ok')) {
         context.status = exitStatus.failed;
@@ -108,7 +133,9 @@ async function readSettings(context: CliContext, kind: Kind, pairs: Map<string, 
   for (const [key, value] of pairs) {
     const field = known.find((candidate) => candidate.key === key);
     if (field === undefined) throw new UsageError('CLI_BAD_CHOICE', { option: '--option', text: key, choices: known.map((item) => item.key).join(', ') });
-    if (field.type === 'directory' || field.type === 'file') settings[key] = await context.grant(value);
+    // Nothing after the sign takes the setting away.
+    if (value === '') settings[key] = null;
+    else if (field.type === 'directory' || field.type === 'file') settings[key] = await context.grant(value);
     else if (field.type === 'number') settings[key] = Number(value);
     else if (field.type === 'boolean') settings[key] = value === 'true' || value === 'yes';
     else settings[key] = value;
@@ -133,7 +160,8 @@ async function readSecrets(context: CliContext, kind: Kind, sources: readonly st
 function testLine(context: CliContext, step: TestStep): string {
   const marks = { ok: 'CLI_TEST_OK', failed: 'CLI_TEST_FAILED', skipped: 'CLI_TEST_SKIPPED' } as const;
   const detail = step.detail === null ? '' : `: ${context.words(step.detail)}`;
-  return `${context.text(marks[step.outcome])}  ${context.words(step.title)}${detail}`;
+  const trust = step.trust === undefined || step.trust === null ? '' : `\n      ${context.words(step.trust.detail)}\n      ${context.text('CLI_TRUST', { field: step.trust.field, value: step.trust.value })}`;
+  return `${context.text(marks[step.outcome])}  ${context.words(step.title)}${detail}${trust}`;
 }
 
 function platformTable(context: CliContext, platforms: readonly Platform[]): string {
