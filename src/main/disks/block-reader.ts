@@ -1,14 +1,15 @@
 /** The disk reader as the engine itself uses it: it also fills buffers that are reused, and knows its chain. */
 import { CodedError } from '../../shared/model/coded-error.ts';
 import type { DiskReader, Extent } from './disk-reader.ts';
+import type { TableBudget } from './table-budget.ts';
 
 export interface BlockReader extends DiskReader {
   /** As `read`, into a buffer of the caller's. Zero parts are filled with zeros. */
   readInto(offset: number, target: Buffer, signal?: AbortSignal): Promise<void>;
   /** The disk below this layer, where it has one. */
   readonly backing?: BlockReader | null;
-  /** Refuses tables that overlap or share what they may not; looks at this layer's tables only, never at data. */
-  requireSound?(signal?: AbortSignal): Promise<void>;
+  /** Refuses tables that overlap or share what they may not, or point outside; looks at this layer's tables only, never at data. */
+  requireSound?(signal?: AbortSignal, budget?: TableBudget): Promise<void>;
 }
 
 /** Refuses a range outside the disk: a mistake of the caller's, never of the file's. */

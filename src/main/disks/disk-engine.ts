@@ -2,7 +2,7 @@
  * What the rest of the core asks of the disk engine. All work runs in worker threads; every call can be aborted; no source
  * is ever opened for writing.
  */
-import type { ClusterCompression, DiskIdentity, DiskInspection, DiskLayer, DiskMap, DiskTargetFormat } from '../../shared/model/disk.ts';
+import type { ArchivedDisk, ClusterCompression, DiskChoice, DiskIdentity, DiskInspection, DiskLayer, DiskMap, DiskTargetFormat } from '../../shared/model/disk.ts';
 import type { Message } from '../../shared/model/message.ts';
 import type { DiskPlace } from './disk-place.ts';
 import { LeadPool } from './lead-pool.ts';
@@ -22,6 +22,11 @@ export interface DiskFile {
   member?: string;
   /** Id or name of an internal snapshot of a qcow2 file. Absent = the active state. */
   snapshot?: string;
+}
+
+/** The file with one of its disks chosen. */
+export function withChoice(file: DiskFile, { member, snapshot }: DiskChoice): DiskFile {
+  return { ...file, ...(member === undefined ? {} : { member }), ...(snapshot === undefined ? {} : { snapshot }) };
 }
 
 export interface ByteProgress {
@@ -62,6 +67,8 @@ export interface StructureReport {
 export interface DiskEngine {
   /** The layers of a chain, from their headers only: no data is read. */
   chain(file: DiskFile, signal?: AbortSignal): Promise<DiskLayer[]>;
+  /** The disks of an archive, in its order; empty where the file is none. */
+  members(file: DiskFile, signal?: AbortSignal): Promise<ArchivedDisk[]>;
   inspect(file: DiskFile, signal?: AbortSignal): Promise<DiskInspection>;
   /** Where the bytes lie, in `partCount` equal parts; reads metadata only. */
   map(file: DiskFile, partCount: number, signal?: AbortSignal): Promise<DiskMap>;
@@ -85,6 +92,10 @@ export class WorkerDiskEngine implements DiskEngine {
 
   async chain(file: DiskFile, signal?: AbortSignal): Promise<DiskLayer[]> {
     return (await this.#leads.runSmall({ kind: 'chain', file }, signal)) as DiskLayer[];
+  }
+
+  async members(file: DiskFile, signal?: AbortSignal): Promise<ArchivedDisk[]> {
+    return (await this.#leads.runSmall({ kind: 'members', file }, signal)) as ArchivedDisk[];
   }
 
   async inspect(file: DiskFile, signal?: AbortSignal): Promise<DiskInspection> {

@@ -7,6 +7,7 @@ import type { PortableFile } from './places/place-link.ts';
 /** @typeParam File `DiskFile` for who asks and who carries out, `PortableFile` on the way between them */
 export type LeadRequest<File = DiskFile> =
   | { kind: 'chain'; file: File }
+  | { kind: 'members'; file: File }
   | { kind: 'inspect'; file: File }
   | { kind: 'map'; file: File; partCount: number }
   | { kind: 'fingerprint'; file: File }
@@ -27,6 +28,7 @@ export function withFiles<From, To>(request: LeadRequest<From>, change: (file: F
     case 'difference':
       return { ...request, first: change(request.first), second: change(request.second) };
     case 'chain':
+    case 'members':
     case 'inspect':
     case 'map':
     case 'fingerprint':

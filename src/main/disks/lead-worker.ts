@@ -28,11 +28,14 @@ async function carryOut(request: LeadRequest, job: Job): Promise<unknown> {
   switch (request.kind) {
     case 'chain':
       return withDisk(request.file, signal, (disk) => Promise.resolve(disk.layers));
+    case 'members': {
+      const { archivedDisks } = await import('./ova/archived-disks.ts');
+      return archivedDisks(request.file, signal);
+    }
     case 'inspect':
       return withDisk(request.file, signal, async (disk) => {
-        const { inspectDisk } = await import('./inspect/inspect-disk.ts');
-        const inspection = await inspectDisk(disk.reader, disk.layers, signal);
-        return { ...inspection, internalSnapshots: disk.snapshots.map(({ id, name }) => ({ id, name })) };
+        const { inspectFile } = await import('./inspect/inspect-file.ts');
+        return inspectFile(disk, signal);
       });
     case 'map': {
       const { mapDisk } = await import('./map.ts');

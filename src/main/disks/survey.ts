@@ -6,17 +6,18 @@ import type { BlockReader } from './block-reader.ts';
 import { blockBytes, blockCount } from './blocks.ts';
 import { requireSoundClusters } from './qcow2/ownership.ts';
 import { Qcow2Reader } from './qcow2/reader.ts';
+import type { TableBudget } from './table-budget.ts';
 import { requireSoundTable, VhdReader } from './vhd/reader.ts';
 
 /** Guest bytes looked at in one go: what one L2 table of the usual cluster size describes. */
 const windowBytes = 512 * 1024 ** 2;
 
-/** Refuses a layer, or one below it, whose tables overlap or share what they may not. */
-export async function requireSoundLayers(reader: BlockReader, signal?: AbortSignal): Promise<void> {
+/** Refuses a layer, or one below it, whose tables overlap, share what they may not, or point outside the file. */
+export async function requireSoundLayers(reader: BlockReader, signal?: AbortSignal, budget?: TableBudget): Promise<void> {
   for (let layer: BlockReader | null = reader; layer !== null; layer = below(layer)) {
-    if (layer instanceof Qcow2Reader) await requireSoundClusters(layer, signal);
+    if (layer instanceof Qcow2Reader) await requireSoundClusters(layer, signal, budget);
     else if (layer instanceof VhdReader) requireSoundTable(layer.source.label, layer.layout);
-    else await layer.requireSound?.(signal);
+    else await layer.requireSound?.(signal, budget);
   }
 }
 

@@ -48,6 +48,19 @@ export const partition = z.object({
 });
 export type Partition = z.infer<typeof partition>;
 
+/** Which disk of a file that holds several. Absent = the only one, in its active state. */
+export const diskChoice = z.strictObject({
+  /** Name of the disk in an archive. */
+  member: z.string().min(1).max(1024).optional(),
+  /** Id or name of an internal snapshot of a qcow2 disk. */
+  snapshot: z.string().min(1).max(1024).optional(),
+});
+export type DiskChoice = z.infer<typeof diskChoice>;
+
+/** A disk in an archive. */
+export const archivedDisk = z.object({ name: z.string(), sizeBytes: z.number() });
+export type ArchivedDisk = z.infer<typeof archivedDisk>;
+
 export const diskInspection = z.object({
   layers: z.array(diskLayer).min(1),
   virtualBytes: z.number(),

@@ -1,6 +1,6 @@
 /** What a person can ask to be done. Each is planned first, shown, and started by the plan's id. */
 import { z } from 'zod';
-import { clusterCompression, diskTargetFormat } from './disk.ts';
+import { clusterCompression, diskChoice, diskTargetFormat } from './disk.ts';
 import { configure, fileType, vhdVariant } from './desktop-image.ts';
 import { hardwareChange } from './finding.ts';
 import { architecture } from './flavor.ts';
@@ -71,6 +71,7 @@ export const diskConvert = z.strictObject({
   format: diskTargetFormat,
   compression: clusterCompression.nullable().default(null),
   isBackingAllowed: z.boolean().default(false),
+  choice: diskChoice.default({}),
 });
 
 export const workflowRequest = z.discriminatedUnion('type', [

@@ -34,7 +34,7 @@ async function converter(): Promise<Converter> {
     plan: (target, over = {}) => {
       const { grants } = world.deps;
       const source = grants.issue(join(world.library, 'gold.raw'));
-      return planner.plan({ type: 'disk.convert', source, target: grants.issue(target), format: 'vhd', compression: null, isBackingAllowed: false, ...over }, 'tester', never);
+      return planner.plan({ type: 'disk.convert', source, target: grants.issue(target), format: 'vhd', compression: null, isBackingAllowed: false, choice: {}, ...over }, 'tester', never);
     },
     run: async (plan) => {
       const id: RunId = await planner.start({ planId: plan.id, acknowledged: plan.findings.map((finding) => finding.id), typedName: null }, 'tester', never);

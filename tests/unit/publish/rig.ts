@@ -203,7 +203,7 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
 export function changed(real: DiskEngine, over: Partial<DiskEngine>): DiskEngine {
   const bound = (name: keyof DiskEngine): unknown => (over[name] ?? real[name]).bind(over[name] === undefined ? real : over);
   return {
-    chain: bound('chain'), inspect: bound('inspect'), convert: bound('convert'), identify: bound('identify'), checkStructure: bound('checkStructure'),
+    chain: bound('chain'), members: bound('members'), map: bound('map'), inspect: bound('inspect'), convert: bound('convert'), identify: bound('identify'), checkStructure: bound('checkStructure'),
     firstDifference: bound('firstDifference'), createOverlay: bound('createOverlay'), fingerprint: bound('fingerprint'), dispose: bound('dispose'),
   } as DiskEngine;
 }

@@ -3,6 +3,7 @@
  * addresses: QEMU's tools read such files, and blow a few hundred KiB up to any size. Here each host cluster belongs to one owner.
  */
 import { CodedError } from '../../../shared/model/coded-error.ts';
+import { wholeTables, type TableBudget } from '../table-budget.ts';
 import type { Qcow2Reader } from './reader.ts';
 import { decodeEntry, readRefcountTable, type Cluster } from './tables.ts';
 
@@ -43,17 +44,25 @@ export interface ClusterCount {
   compressed: number;
 }
 
+/** L2 tables asked for at once: a disk in another place answers late. */
+const windowBytes = 1024 ** 2;
+
 /** Walks the active tables of one layer (not its backing disk) and refuses overlap, sharing, and what lies outside the file. */
-export async function requireSoundClusters(reader: Qcow2Reader, signal?: AbortSignal): Promise<ClusterCount> {
+export async function requireSoundClusters(reader: Qcow2Reader, signal?: AbortSignal, budget: TableBudget = wholeTables()): Promise<ClusterCount> {
   const walk = new OwnershipWalk(reader);
-  await walk.claimMetadata(signal);
-  for (const offset of reader.tables.l1) {
-    if (offset !== 0) walk.claimTable('L2', offset, reader.clusterBytes);
+  await walk.claimMetadata(budget, signal);
+  const { tables, clusterBytes, virtualBytes } = reader;
+  for (const offset of tables.l1) {
+    if (offset !== 0) walk.claimTable('L2', offset, clusterBytes);
   }
-  for (const [index, offset] of reader.tables.l1.entries()) {
-    if (offset === 0 || index * reader.tables.bytesPerTable >= reader.virtualBytes) continue;
-    const table = await reader.tables.table(index, signal);
-    for (let entry = 0; table !== null && entry < reader.tables.entriesPerTable; entry += 1) walk.claim(decodeEntry(reader.header, table, entry));
+  const used = tables.l1.filter((offset, index) => offset !== 0 && index * tables.bytesPerTable < virtualBytes);
+  const windowTables = Math.max(1, windowBytes / clusterBytes);
+  for (let first = 0; first < used.length; first += windowTables) {
+    const window = [...used.subarray(first, first + windowTables)].filter(() => budget.take(clusterBytes));
+    for (const table of await reader.source.read(window.map((offset) => ({ offset, length: clusterBytes })), signal)) {
+      for (let entry = 0; entry < tables.entriesPerTable; entry += 1) walk.claim(decodeEntry(reader.header, table, entry));
+    }
+    if (budget.isUsedUp) break;
   }
   walk.requireDistinctPlaces();
   return walk.count;
@@ -70,11 +79,12 @@ class OwnershipWalk {
     this.#reader = reader;
   }
 
-  async claimMetadata(signal?: AbortSignal): Promise<void> {
+  async claimMetadata(budget: TableBudget, signal?: AbortSignal): Promise<void> {
     const { header, source } = this.#reader;
     this.claimTable('header', 0, header.clusterBytes);
     this.claimTable('L1', header.l1Offset, header.l1Entries * 8);
     this.claimTable('refcount', header.refcountTableOffset, header.refcountTableClusters * header.clusterBytes);
+    if (!budget.take(header.refcountTableClusters * header.clusterBytes)) return;
     for (const block of await readRefcountTable(source, header, signal)) {
       // A refcount block outside the file is no danger to readers; `checkStructure` reports it.
       if (block !== 0 && block + header.clusterBytes <= source.sizeBytes) this.claimTable('refcount', block, header.clusterBytes);

@@ -1,6 +1,7 @@
 /** A disk whose guest bytes are spread over extents, one after the other: flat files, sparse files, and runs of zeros. */
 import { ExtentList, requireInsideDisk, type BlockReader } from '../block-reader.ts';
 import type { Extent } from '../disk-reader.ts';
+import type { TableBudget } from '../table-budget.ts';
 
 export interface DiskPart {
   lengthBytes: number;
@@ -56,8 +57,8 @@ export class MultiExtentReader implements BlockReader {
     }
   }
 
-  async requireSound(signal?: AbortSignal): Promise<void> {
-    for (const { reader } of this.#parts) await reader?.requireSound?.(signal);
+  async requireSound(signal?: AbortSignal, budget?: TableBudget): Promise<void> {
+    for (const { reader } of this.#parts) await reader?.requireSound?.(signal, budget);
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import { CodedError } from '../../../shared/model/coded-error.ts';
 import { ExtentList, requireInsideDisk, type BlockReader } from '../block-reader.ts';
 import type { Extent } from '../disk-reader.ts';
 import type { BlockSource } from '../sources/block-source.ts';
+import { wholeTables, type TableBudget } from '../table-budget.ts';
 import { CompressedGrains } from './compressed-grains.ts';
 import { GrainTables, readDirectory, type LoadedTables } from './grain-tables.ts';
 import { sectorBytes, type SparseHeader } from './header.ts';
@@ -71,7 +72,7 @@ export class SparseReader implements BlockReader {
   }
 
   /** Every grain has a place of its own, apart from the tables. Compressed ones are checked again when read, by their marker. */
-  async requireSound(signal?: AbortSignal): Promise<void> {
+  async requireSound(signal?: AbortSignal, budget: TableBudget = wholeTables()): Promise<void> {
     const path = this.source.label;
     const { grainBytes, isCompressed, dataEndBytes, directoryOffset, directoryEntries, entriesPerTable } = this.#header;
     const size = isCompressed ? 1 : grainBytes / sectorBytes;
@@ -80,7 +81,7 @@ export class SparseReader implements BlockReader {
     const limit = Math.min(maxCheckedGrains, Math.floor(dataEndBytes / (size * sectorBytes)) + 1);
     let places = new Uint32Array(1024);
     let count = 0;
-    for await (const run of this.#runs(0, this.virtualBytes, signal)) {
+    for await (const run of this.#runs(0, this.#affordable(budget), signal)) {
       if (run.kind === 'zero') continue;
       for (let grain = 0; grain < Math.ceil(run.length / grainBytes); grain += 1) {
         if (count === limit) throw limit === maxCheckedGrains ? new CodedError('DISK_CHECK_TOO_LARGE', { path }) : shared(run.sector);
@@ -101,6 +102,13 @@ export class SparseReader implements BlockReader {
     requireApart(path, grains, size, new Uint32Array([directory]), Math.ceil((directoryEntries * 4) / sectorBytes));
     requireApart(path, grains, size, tables, tableSectors);
     requireApart(path, tables, tableSectors, new Uint32Array([directory]), Math.ceil((directoryEntries * 4) / sectorBytes));
+  }
+
+  /** Guest bytes from the start on whose tables may be read. */
+  #affordable(budget: TableBudget): number {
+    const tableBytes = this.#header.entriesPerTable * 4;
+    const first = this.#tables.directory.findIndex((sector) => sector !== 0 && !budget.take(tableBytes));
+    return first === -1 ? this.virtualBytes : Math.min(this.virtualBytes, first * this.#tables.bytesPerTable);
   }
 
   close(): Promise<void> {

@@ -2,11 +2,11 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../../shared/model/app-error.ts';
-import { clusterCompression, diskIdentity, diskTargetFormat, type DiskTargetFormat } from '../../../shared/model/disk.ts';
+import { clusterCompression, diskChoice, diskIdentity, diskTargetFormat, type DiskTargetFormat } from '../../../shared/model/disk.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import { say } from '../../../shared/model/message.ts';
 import { formatOverheadBytes, judgePoolLimits } from '../../../shared/rules/pool-limits.ts';
-import type { DiskFile } from '../../disks/disk-engine.ts';
+import { withChoice, type DiskFile } from '../../disks/disk-engine.ts';
 import { isSameIdentity } from '../../disks/identity.ts';
 import { maxVhdBytes } from '../../disks/vhd/target.ts';
 import { directoryFacts } from '../../image-pools/pool-facts.ts';
@@ -22,6 +22,7 @@ import { pathsOf } from './convert-paths.ts';
 const argsSchema = z.object({
   sourcePath: z.string(),
   isBackingAllowed: z.boolean(),
+  choice: diskChoice.default({}),
   targetPath: z.string(),
   format: diskTargetFormat,
   compression: clusterCompression.nullable(),
@@ -35,8 +36,8 @@ const convertedSchema = z.object({ targetBytes: z.number(), fastIdentity: diskId
 
 const extensions: Readonly<Record<DiskTargetFormat, string>> = { qcow2: '.qcow2', vhd: '.vhd', 'vhd-fixed': '.vhd', raw: '.raw' };
 
-function sourceOf(args: Pick<ConvertArgs, 'sourcePath' | 'isBackingAllowed'>): DiskFile {
-  return { path: args.sourcePath, policy: { roots: args.isBackingAllowed ? [dirname(args.sourcePath)] : [] } };
+function sourceOf(args: Pick<ConvertArgs, 'sourcePath' | 'isBackingAllowed' | 'choice'>): DiskFile {
+  return withChoice({ path: args.sourcePath, policy: { roots: args.isBackingAllowed ? [dirname(args.sourcePath)] : [] } }, args.choice);
 }
 
 function convertFile({ disks }: PublishDeps): StepAction {
@@ -133,8 +134,8 @@ async function argumentsOf(deps: PublishDeps, request: RequestOf<'disk.convert'>
   const chosen = deps.grants.resolve(request.target);
   const isDirectory = (await entryAt(chosen))?.isDirectory() === true;
   const name = `${basename(sourcePath, extname(sourcePath))}${extensions[request.format]}`;
-  const { isBackingAllowed, format } = request;
-  return { sourcePath, isBackingAllowed, targetPath: isDirectory ? join(chosen, name) : chosen, format, compression: format === 'qcow2' ? request.compression : null };
+  const { isBackingAllowed, choice, format } = request;
+  return { sourcePath, isBackingAllowed, choice, targetPath: isDirectory ? join(chosen, name) : chosen, format, compression: format === 'qcow2' ? request.compression : null };
 }
 
 export function diskConvert(deps: PublishDeps): WorkflowDefinition<'disk.convert'> {
@@ -146,7 +147,7 @@ export function diskConvert(deps: PublishDeps): WorkflowDefinition<'disk.convert
       const wanted = await argumentsOf(deps, request);
       const { virtualBytes, fingerprint, findings } = await lookAt(deps, sourceOf(wanted), wanted.targetPath, wanted.format, signal);
       const args = { ...wanted, fingerprint, atMostBytes: atMost(virtualBytes) };
-      const step = { isDestructive: false, isPivot: false, args };
+      const step = { isDestructive: false, isPivot: false, args: toJson(args) };
       const file = basename(wanted.targetPath);
       return {
         title: say('DISK_CONVERT_TITLE', { from: basename(wanted.sourcePath), to: file }),

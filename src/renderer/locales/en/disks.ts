@@ -10,6 +10,7 @@ export const disks = {
   'disks.convert.title': 'Convert {name}',
   'disks.drop': 'Drop a disk file here',
   'disks.dropHelp': 'QCOW2, VHD, VHDX, VMDK, OVA or raw. It is only read, never changed and never mounted.',
+  'disks.dropRefused': 'A browser does not tell where a dropped file lies. Choose it from the files of the computer that Goldpress runs on.',
   'disks.format.qcow2': 'QCOW2',
   'disks.format.raw': 'Raw',
   'disks.format.vhd': 'VHD (dynamic)',
@@ -22,5 +23,8 @@ export const disks = {
   'disks.map.label': 'Map of the disk: {data} data, {compressed} compressed, {base} in a base, the rest reads as zeros',
   'disks.map.unpartitioned': 'not in a partition',
   'disks.map.zero': 'zeros',
+  'disks.member': 'Disk in the archive',
+  'disks.snapshot': 'State of the disk',
+  'disks.snapshot.none': 'As it is now',
   'disks.title': 'Inspect a disk file',
 };

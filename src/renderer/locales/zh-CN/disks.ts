@@ -10,6 +10,7 @@ export const disks = {
   'disks.convert.title': '转换 {name}',
   'disks.drop': '将磁盘文件拖放到此处',
   'disks.dropHelp': 'QCOW2、VHD、VHDX、VMDK、OVA 或 raw。只读取，不会更改，也不会挂载。',
+  'disks.dropRefused': '浏览器不会提供拖入文件的位置。请从运行 Goldpress 的计算机上选择该文件。',
   'disks.format.qcow2': 'QCOW2',
   'disks.format.raw': 'Raw',
   'disks.format.vhd': 'VHD（动态）',
@@ -22,5 +23,8 @@ export const disks = {
   'disks.map.label': '磁盘分布图：数据 {data}，已压缩 {compressed}，位于基础文件 {base}，其余读出为零',
   'disks.map.unpartitioned': '不在分区中',
   'disks.map.zero': '零',
+  'disks.member': '归档中的磁盘',
+  'disks.snapshot': '磁盘状态',
+  'disks.snapshot.none': '当前状态',
   'disks.title': '检查磁盘文件',
 };

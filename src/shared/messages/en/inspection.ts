@@ -40,6 +40,7 @@ export const inspectionEn = {
   INSPECT_REGISTRY_UNSETTLED: 'The Windows on partition {partition} was not shut down completely (switch off Fast Startup, then shut down): newer settings may be missing here.',
   INSPECT_SEVERAL_SYSTEMS: 'The disk holds different systems; which of them starts is not known. Say the system by hand.',
   INSPECT_SYSTEM_FOUND: 'Partition {partition} holds {system} ({path}).',
+  INSPECT_TABLES_PARTLY: 'The file has so many tables that only the first {lookedBytes} of them were checked. The conversion checks all of them before it writes anything.',
   INSPECT_TABLE_UNREADABLE: 'The partition table is damaged and could not be read.',
   INSPECT_TOO_MANY_PARTITIONS: 'The partition table lists {count} partitions; only the first {limit} were looked at.',
   INSPECT_VOLUME_DAMAGED: 'The {fileSystem} file system on partition {partition} is damaged where the system would be told.',

@@ -42,6 +42,7 @@ export const inspectionZh: Record<keyof typeof inspectionEn, string> = {
   INSPECT_REGISTRY_UNSETTLED: '分区 {partition} 上的 Windows 未完全关机（请关闭“快速启动”后再关机）：此处可能缺少较新的设置。',
   INSPECT_SEVERAL_SYSTEMS: '该磁盘上有不同的操作系统，无法判断启动的是哪一个。请手动指定操作系统。',
   INSPECT_SYSTEM_FOUND: '分区 {partition} 上是 {system}（{path}）。',
+  INSPECT_TABLES_PARTLY: '该文件的表过多，仅检查了前 {lookedBytes}。转换会在写入之前检查全部表。',
   INSPECT_TABLE_UNREADABLE: '分区表已损坏，无法读取。',
   INSPECT_TOO_MANY_PARTITIONS: '分区表列出了 {count} 个分区，只查看了前 {limit} 个。',
   INSPECT_VOLUME_DAMAGED: '分区 {partition} 上的 {fileSystem} 文件系统已损坏，无法从中判断操作系统。',
