@@ -24,6 +24,8 @@ export interface BudgetedChunk {
   cssFiles: readonly string[];
 }
 
+const bytesOf = (code: string): number => Buffer.byteLength(code);
+
 /** @returns the sentences of what is wrong; none when the bundle keeps to the budget */
 export function overBudget(chunks: readonly BudgetedChunk[], cssBytes: ReadonlyMap<string, number>, budget: BundleBudget): string[] {
   const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
@@ -39,9 +41,9 @@ export function overBudget(chunks: readonly BudgetedChunk[], cssBytes: ReadonlyM
   }
   const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
   for (const { fileName, code } of initial) {
-    if (code.length > budget.chunkBytes) problems.push(`${fileName} has ${String(code.length)} bytes, the budget of a chunk is ${String(budget.chunkBytes)}`);
+    if (bytesOf(code) > budget.chunkBytes) problems.push(`${fileName} has ${String(bytesOf(code))} bytes, the budget of a chunk is ${String(budget.chunkBytes)}`);
   }
-  const scripts = sum([...initial].map(({ code }) => code.length));
+  const scripts = sum([...initial].map(({ code }) => bytesOf(code)));
   if (scripts > budget.initialScriptBytes) problems.push(`${String(scripts)} bytes of scripts before the first page, the budget is ${String(budget.initialScriptBytes)}`);
   const styles = sum([...new Set([...initial].flatMap(({ cssFiles }) => cssFiles))].map((name) => cssBytes.get(name) ?? 0));
   if (styles > budget.initialStyleBytes) problems.push(`${String(styles)} bytes of styles before the first page, the budget is ${String(budget.initialStyleBytes)}`);

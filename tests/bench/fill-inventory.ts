@@ -1,7 +1,8 @@
 /** Fills a cache with image source VMs as a complete sync of one platform would have left it. */
 import { systemClock } from '../../src/main/clock.ts';
 import type { PlatformId } from '../../src/shared/model/ids.ts';
-import type { SourceVmRecord } from '../../src/main/platforms/connector.ts';
+import type { ImageRecord, SourceVmRecord } from '../../src/main/platforms/connector.ts';
+import { ImageRepository } from '../../src/main/store/repositories/image.repo.ts';
 import { PlatformRepository } from '../../src/main/store/repositories/platform.repo.ts';
 import { SourceVmRepository } from '../../src/main/store/repositories/source-vm.repo.ts';
 import type { Store } from '../../src/main/store/store.ts';
@@ -10,8 +11,9 @@ import { unknownOs } from '../../src/shared/model/os.ts';
 const batch = 500;
 const gibibyte = 1024 ** 3;
 
-function record(index: number): SourceVmRecord {
-  const name = `vm-${String(index).padStart(6, '0')}`;
+function vmRecord(index: number): SourceVmRecord {
+  // Some carry words too short for trigrams: what a Chinese office types.
+  const name = `vm-${String(index).padStart(6, '0')}${index % 7 === 0 ? ' 财务' : ''}${index % 997 === 0 ? ' 图形' : ''}`;
   return {
     externalId: `${name}.xml`,
     name,
@@ -30,19 +32,51 @@ function record(index: number): SourceVmRecord {
   };
 }
 
+function imageRecord(index: number): ImageRecord {
+  const vm = vmRecord(index);
+  return {
+    externalId: `6f1c2e${index.toString(16).padStart(6, '0')}-7a51-4bd3-9c60-000000000000`,
+    name: vm.name.replace('vm-', 'image-'),
+    form: 'image',
+    scope: index % 5 === 0 ? 'custom' : 'system',
+    format: 'qcow2',
+    virtualBytes: 64 * gibibyte,
+    actualBytes: 12 * gibibyte,
+    os: vm.os,
+    bootMode: 'uefi',
+    videoModel: 'virtio',
+    instructions: [],
+    diskPath: null,
+    fingerprint: vm.fingerprint,
+  };
+}
+
+const id = 'platform-bench' as PlatformId;
+const name = 'Unplugged library';
+
 /** @param count VMs, named `vm-000000` upwards, of one folder that is not there any more. */
 export async function fillInventory(store: Store, count: number): Promise<void> {
-  const id = 'platform-bench' as PlatformId;
-  const name = 'Unplugged library';
   await new PlatformRepository(store.state).add({
     id, kind: 'local', name, config: { path: '/nowhere/library' }, environment: null, isReadOnly: false, isSample: false, createdAt: systemClock.now(),
   });
   const vms = new SourceVmRepository(store.cache);
   for (let from = 0; from < count; from += batch) {
     const changed = Array.from({ length: Math.min(batch, count - from) }, (_, offset) => {
-      const vm = record(from + offset);
+      const vm = vmRecord(from + offset);
       return { record: vm, judgement: { findings: [], os: vm.os, bootMode: vm.bootMode, bootModeSource: 'platform' as const }, projectName: null, lastPublishedAt: null };
     });
     await vms.write({ id, name }, changed, [], { sync: 1, at: systemClock.now() });
+  }
+}
+
+/** @param count VDI images, named `image-000000` upwards, of the same platform; every fifth is a tenant's. */
+export async function fillImages(store: Store, count: number): Promise<void> {
+  const images = new ImageRepository(store.cache);
+  for (let from = 0; from < count; from += batch) {
+    const changed = Array.from({ length: Math.min(batch, count - from) }, (_, offset) => {
+      const image = imageRecord(from + offset);
+      return { record: image, judgement: { findings: [], os: image.os, bootMode: image.bootMode, bootModeSource: 'platform' as const }, projectName: null };
+    });
+    await images.write({ id, name }, changed, [], { sync: 1, at: systemClock.now() });
   }
 }

@@ -29,7 +29,7 @@ export interface ListDefinition<Row> {
 
 type Condition = RawBuilder<SqlBool>;
 
-/** Trigrams need three characters; shorter words (two Chinese ones are a usual search) are looked for with LIKE. */
+/** Trigrams need three characters; shorter words (two Chinese ones are a usual search) are looked for with LIKE in an index that holds every searched column. */
 const trigramCharacters = 3;
 
 /** For `like … escape '\'`: the text as it is, anywhere in the value. */
@@ -63,42 +63,53 @@ function compares(column: string, key: string, value: string): Condition {
   return sql<SqlBool>`${sql.ref(column)} ${operator} ${Number(groups['amount']) * factor}`;
 }
 
-function narrows<Row>(field: ListField<Row>, key: string, value: string): Condition {
+/** @param isWalked the rows are looked through in their order: the sign keeps SQLite from taking the column's own index instead */
+function narrows<Row>(field: ListField<Row>, key: string, value: string, isWalked: boolean): Condition {
   switch (field.kind) {
     case 'text':
       return contains(field.column, value);
     case 'exact':
       // The values are lower-case words of ours; people may write `status:Running`. (A collation would miss the index.)
-      return sql<SqlBool>`${sql.ref(field.column)} in (${value}, ${value.toLowerCase()})`;
+      return sql<SqlBool>`${isWalked ? sql`+` : sql``}${sql.ref(field.column)} in (${value}, ${value.toLowerCase()})`;
     case 'number':
       return compares(field.column, key, value);
   }
 }
 
-/** Both are needed to compare: FTS5 takes `"…"` as one string of trigrams, with quotes doubled. */
-function occurs<Row>(definition: ListDefinition<Row>, words: readonly string[]): Condition[] {
-  const { columns, fullText } = definition.search;
-  const isLong = (word: string): boolean => fullText !== null && Array.from(word).length >= trigramCharacters;
-  const conditions = words.filter((word) => !isLong(word)).map((word) => anyOf(columns.map((column) => contains(column, word))));
-  const long = words.filter(isLong);
-  if (fullText !== null && long.length > 0) {
-    const match = long.map((word) => `"${word.replaceAll('"', '""')}"`).join(' ');
-    conditions.push(
-      sql<SqlBool>`${sql.ref(definition.rowKey)} in (select rowid from ${sql.table(fullText)} where ${sql.ref(fullText)} match ${match})`,
-    );
-  }
-  return conditions;
+/** Words that trigrams find; the others are looked for in the covering index alone. */
+function isLong<Row>({ search }: ListDefinition<Row>, word: string): boolean {
+  return search.fullText !== null && Array.from(word).length >= trigramCharacters;
 }
 
-/** The condition that a filter means; `STORE_FILTER_NOT_A_NUMBER` where a number was needed. */
-export function filterCondition<Row>(definition: ListDefinition<Row>, filter: string): Condition {
-  const { words, narrowed } = parseListFilter(filter, new Set(Object.keys(definition.fields)));
-  const conditions = occurs(definition, words);
-  for (const [key, values] of narrowed) {
-    const field = definition.fields[key];
-    if (field !== undefined) conditions.push(anyOf(values.map((value) => narrows(field, key, value))));
-  }
-  return allOf(conditions);
+/** Each word is somewhere in the row. Answered by the index that holds all searched columns, without the rows. */
+function occurs<Row>({ search }: ListDefinition<Row>, words: readonly string[]): Condition[] {
+  return words.map((word) => anyOf(search.columns.map((column) => contains(column, word))));
+}
+
+/** The row numbers of the rows that hold all words: the trigrams name them, and what is too short for them is looked for after. */
+function holders<Row>(definition: ListDefinition<Row>, words: readonly string[]): RawBuilder<unknown> {
+  const { search, table, rowKey } = definition;
+  const long = words.filter((word) => isLong(definition, word));
+  const short = allOf(occurs(definition, words.filter((word) => !isLong(definition, word))));
+  if (search.fullText === null || long.length === 0) return sql`select ${sql.ref(rowKey)} from ${sql.table(table)} where ${short}`;
+  // FTS5 takes `"…"` as one string of trigrams, with quotes doubled.
+  const match = long.map((word) => `"${word.replaceAll('"', '""')}"`).join(' ');
+  const named = sql`select rowid from ${sql.table(search.fullText)} where ${sql.ref(search.fullText)} match ${match}`;
+  return long.length === words.length ? named : sql`select ${sql.ref(rowKey)} from ${sql.table(table)} where ${sql.ref(rowKey)} in (${named}) and ${short}`;
+}
+
+/** Letters with two cases beyond A–Z: only the trigrams know that they are the same. */
+function isCased(word: string): boolean {
+  const rest = word.replaceAll(/[A-Za-z]/g, '');
+  return rest.toLowerCase() !== rest.toUpperCase();
+}
+
+/** What `key:value` means; `STORE_FILTER_NOT_A_NUMBER` where a number was needed. */
+function narrowedTo<Row>({ fields }: ListDefinition<Row>, narrowed: ReadonlyMap<string, readonly string[]>, isWalked: boolean): Condition[] {
+  return [...narrowed].flatMap(([key, values]) => {
+    const field = fields[key];
+    return field === undefined ? [] : [anyOf(values.map((value) => narrows(field, key, value, isWalked)))];
+  });
 }
 
 /** What follows `order by`; `STORE_SORT_UNKNOWN` for a key that the list does not have. */
@@ -118,6 +129,40 @@ export interface WindowOptions<Row> {
   narrow?: readonly Condition[];
 }
 
+/** So many rows are named and sorted; of more, the first in any order are soon found by looking through it. */
+const fewRows = 1000;
+
+interface Found {
+  /** What the rows of a window are found by, in their order. */
+  window: Condition;
+  /** What they are counted by; null where the number is known. */
+  counted: Condition | null;
+  total: number;
+}
+
+/**
+ * How the rows of a filter are best found. Naming them all costs by their number, looking through an order by how rare they are; which
+ * is cheaper is asked first, and asking stops at `fewRows`.
+ */
+async function findFiltered<Row>(
+  db: QueryExecutorProvider, definition: ListDefinition<Row>, filter: string, narrow: readonly Condition[],
+): Promise<Found> {
+  const { words, narrowed } = parseListFilter(filter, new Set(Object.keys(definition.fields)));
+  if (words.length === 0 && narrowed.size === 0) return { window: allOf(narrow), counted: allOf(narrow), total: 0 };
+  const named = words.length === 0 ? [] : [sql<SqlBool>`${sql.ref(definition.rowKey)} in (${holders(definition, words)})`];
+  const few = allOf([...narrow, ...narrowedTo(definition, narrowed, false), ...named]);
+  const { rows } = await sql<{ found: number }>`select count(*) as found from (
+    select 1 from ${sql.table(definition.table)} where ${few} limit ${fewRows + 1})`.execute(db);
+  const total = rows[0]?.found ?? 0;
+  if (total <= fewRows) return { window: few, counted: null, total };
+  const many = words.some(isCased) ? named : occurs(definition, words);
+  return {
+    window: allOf([...narrow, ...narrowedTo(definition, narrowed, true), ...many]),
+    counted: allOf([...narrow, ...narrowedTo(definition, narrowed, false), ...many]),
+    total,
+  };
+}
+
 /**
  * A window of rows and how many there are in all. The window is found in an index first and its rows are fetched after, so that
  * the last window of a long list costs little more than the first.
@@ -126,15 +171,16 @@ export interface WindowOptions<Row> {
 export async function listWindow<Row>(
   db: QueryExecutorProvider, definition: ListDefinition<Row>, query: ListQuery, options: WindowOptions<Row>,
 ): Promise<Page<Row>> {
-  const condition = allOf([...(options.narrow ?? []), filterCondition(definition, query.filter)]);
   const order = sortOrder(definition, query.sort);
+  const { window, counted, total } = await findFiltered(db, definition, query.filter, options.narrow ?? []);
   const table = sql.table(definition.table);
   const rowKey = sql.ref(definition.rowKey);
-  const [counted, found] = await Promise.all([
-    sql<{ total: number }>`select count(*) as total from ${table} where ${condition}`.execute(db),
-    sql<Row>`select ${sql.join(options.columns.map((column) => sql.ref(column)))} from ${table} where ${rowKey} in (
-      select ${rowKey} from ${table} where ${condition} order by ${order} limit ${query.limit} offset ${query.offset}
-    ) order by ${order}`.execute(db),
-  ]);
-  return { total: counted.rows[0]?.total ?? 0, rows: found.rows };
+  const { rows } = await sql<Row>`select ${sql.join(options.columns.map((column) => sql.ref(column)))} from ${table} where ${rowKey} in (
+      select ${rowKey} from ${table} where ${window} order by ${order} limit ${query.limit} offset ${query.offset}
+    ) order by ${order}`.execute(db);
+  if (counted === null) return { total, rows };
+  // A window that is not full ends the list: nothing is left to count.
+  if (rows.length < query.limit && (rows.length > 0 || query.offset === 0)) return { total: query.offset + rows.length, rows };
+  const all = await sql<{ total: number }>`select count(*) as total from ${table} where ${counted}`.execute(db);
+  return { total: all.rows[0]?.total ?? 0, rows };
 }

@@ -17,9 +17,10 @@ function numberFormat(locale: Locale, options: Intl.NumberFormatOptions = {}): I
 
 const times = new Map<Locale, Intl.DateTimeFormat>();
 
-/** 1234567 → `1,234,567`. */
+/** 1234567 → `1,234,567`. Both languages group alike, and the first formatter of a page takes longer to make than its first list. */
 export function formatNumber(value: number, locale: Locale): string {
-  return numberFormat(locale).format(value);
+  if (!Number.isSafeInteger(value)) return numberFormat(locale).format(value);
+  return String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** 1610612736 → `1.5 GiB`. Binary units, because disks are made of powers of two. */

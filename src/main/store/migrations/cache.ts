@@ -2,5 +2,6 @@
 import type { Migration } from '../migrate.ts';
 import { cacheInitial } from './cache/0010-initial.ts';
 import { platformLists } from './cache/0020-platform-lists.ts';
+import { scopedImageWords } from './cache/0030-scoped-image-words.ts';
 
-export const cacheMigrations: readonly Migration[] = [cacheInitial, platformLists];
+export const cacheMigrations: readonly Migration[] = [cacheInitial, platformLists, scopedImageWords];
