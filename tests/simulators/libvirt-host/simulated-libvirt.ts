@@ -102,7 +102,7 @@ export class SimulatedLibvirt {
     const diskspecs: string[] = [];
     const valued = new Set([
       '--domain', '--name', '--description', '--diskspec', '--snapshotname', '--pool', '--vol', '--file', '--inputpool', '--capacity', '--format', '--backing-vol', '--backing-vol-format',
-      '--xmlfile', '--str', '--timeout', '--cmd',
+      '--xmlfile', '--str', '--timeout', '--cmd', '--virttype', '--arch',
     ]);
     for (let at = 0; at < rest.length; at += 1) {
       const word = rest[at] ?? '';
@@ -130,6 +130,7 @@ export class SimulatedLibvirt {
         if (name === 'destroy' || !item.ignoresShutdown) item.power = 'stopped';
         return '';
       }
+      case 'domcapabilities': return '<domainCapabilities/>\n';
       case 'domifaddr': return domain().power === 'running' ? ' vnet0      52:54:00:00:00:01    ipv4         192.168.122.5/24\n' : '';
       case 'qemu-agent-command': throw new Refusal('argument unsupported: QEMU guest agent is not configured');
       case 'pool-list': return [...this.pools.keys()].map((pool) => `${poolUuid(pool)}\n`).join('');

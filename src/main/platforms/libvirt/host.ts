@@ -43,7 +43,7 @@ export interface HostFiles {
   /** Whether it may make files in this folder: tried, with a file that is removed again. */
   canWrite(folder: string): Promise<boolean>;
   /** Copies a file of this computer; goes on after the bytes that are there already and equal. */
-  upload(localPath: string, path: string, report: (doneBytes: number) => void, signal: AbortSignal): Promise<void>;
+  upload(localPath: string, path: string, report: (doneBytes: number, totalBytes: number) => void, signal: AbortSignal): Promise<void>;
 }
 
 export interface Host {

@@ -5,11 +5,13 @@ import type { Clock } from '../../clock.ts';
 import type { DiskEngine } from '../../disks/disk-engine.ts';
 import type { Connector, ConnectorFactory, ProbeResult, SourceVmRecord } from '../connector.ts';
 import { LibvirtAgent } from './agent-role.ts';
+import { LibvirtCreator } from './creator-role.ts';
 import { LibvirtDeleter } from './deleter-role.ts';
 import { LibvirtDiskExport } from './disk-export-role.ts';
 import { LibvirtHardware } from './hardware-role.ts';
 import type { Host } from './host.ts';
 import { HostDisks } from './host-disks.ts';
+import { LibvirtImageStore } from './image-store-role.ts';
 import { LibvirtInventory } from './libvirt-inventory.ts';
 import { libvirtFields, libvirtSettings, type LibvirtSettings } from './libvirt-settings.ts';
 import { LibvirtPower, type PowerTiming } from './power-role.ts';
@@ -39,6 +41,8 @@ export class LibvirtConnector implements Connector {
   readonly diskExport: LibvirtDiskExport;
   readonly power: LibvirtPower;
   readonly agent: LibvirtAgent;
+  readonly imageStore: LibvirtImageStore;
+  readonly remoteCreator: LibvirtCreator;
   readonly #host: Host;
   readonly #virsh: Virsh;
   readonly #disks: HostDisks;
@@ -57,6 +61,8 @@ export class LibvirtConnector implements Connector {
     this.diskExport = new LibvirtDiskExport(this.#virsh, this.#disks, clock, settleMs);
     this.power = new LibvirtPower(this.#virsh, power);
     this.agent = new LibvirtAgent(this.#virsh, clock);
+    this.imageStore = new LibvirtImageStore(this.#virsh, this.#disks);
+    this.remoteCreator = new LibvirtCreator(this.#virsh, this.#disks);
   }
 
   probe(signal: AbortSignal): Promise<ProbeResult> {

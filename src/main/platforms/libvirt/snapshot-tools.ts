@@ -77,6 +77,8 @@ export class SnapshotTools {
     for (const item of switches) {
       if ((await this.disks.stamp(item.overlay)) !== 'gone') continue;
       const pool = this.poolFor(item.overlay, pools);
+      // A base that was put there by hand is unknown to its pool so far.
+      await this.virsh.run(['pool-refresh', '--pool', pool.uuid], { signal });
       await this.virsh.run([
         'vol-create-as', '--pool', pool.uuid, '--name', posix.basename(item.overlay), '--capacity', String(item.virtualBytes), '--format', 'qcow2',
         '--backing-vol', item.base, '--backing-vol-format', item.baseFormat,

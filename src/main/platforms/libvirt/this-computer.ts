@@ -73,14 +73,15 @@ class OwnFiles implements HostFiles {
     }
   }
 
-  async upload(localPath: string, path: string, report: (doneBytes: number) => void, signal: AbortSignal): Promise<void> {
+  async upload(localPath: string, path: string, report: (doneBytes: number, totalBytes: number) => void, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     await named(path, async () => {
       await copyFile(localPath, path, constants.COPYFILE_FICLONE);
       const file = await open(path, 'r+');
       try {
         await file.sync();
-        report((await file.stat()).size);
+        const { size } = await file.stat();
+        report(size, size);
       } finally {
         await file.close();
       }

@@ -39,9 +39,23 @@ function reasonOf(error: unknown): string {
 
 type Callback<T> = (error: Error | null | undefined, value: T) => void;
 
+/** Sessions that have ended: the library answers calls on them with nothing at all. */
+const ended = new WeakSet<SFTPWrapper>();
+
+/** To be called once for each session, before its first call. */
+export function watchSession(session: SFTPWrapper): void {
+  // Every call under way waits for the end of the session, too.
+  session.setMaxListeners(0);
+  session.once('close', () => ended.add(session));
+}
+
 function call<T>(session: SFTPWrapper, begin: (done: Callback<T>) => unknown): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const lost = (): void => reject(Object.assign(new Error('the session was closed'), { code: sftpStatus.connectionLost }));
+    if (ended.has(session)) {
+      lost();
+      return;
+    }
     session.once('close', lost);
     try {
       begin((error, value) => {

@@ -69,7 +69,7 @@ export class SftpFiles implements HostFiles {
     });
   }
 
-  async upload(localPath: string, path: string, report: (doneBytes: number) => void, signal: AbortSignal): Promise<void> {
+  async upload(localPath: string, path: string, report: (doneBytes: number, totalBytes: number) => void, signal: AbortSignal): Promise<void> {
     const source = await openLocal(localPath);
     try {
       const { size } = await source.stat();
@@ -150,7 +150,7 @@ interface CopyJob {
   handle: Buffer;
   from: number;
   size: number;
-  report: (doneBytes: number) => void;
+  report: (doneBytes: number, totalBytes: number) => void;
   signal: AbortSignal;
 }
 
@@ -167,7 +167,7 @@ async function copyFrom({ source, session, handle, from, size, report, signal }:
       const { buffer, bytesRead } = await source.read(Buffer.allocUnsafeSlow(length), 0, length, offset);
       await sftp.write(session, handle, buffer.subarray(0, bytesRead), offset);
       done += length;
-      report(done);
+      report(done, size);
     }
   };
   const results = await Promise.allSettled(Array.from({ length: parallelWrites }, writer));

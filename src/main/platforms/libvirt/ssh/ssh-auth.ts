@@ -46,7 +46,7 @@ async function readKey(path: string, isNamed: boolean, passphrase: string | unde
   }
   // A file of several keys is an array, whatever the types say.
   const parsed = ssh2.utils.parseKey(text, passphrase) as ParsedKey | Error | readonly (ParsedKey | Error)[];
-  const key = parsed instanceof Array ? (parsed[0] as ParsedKey | Error | undefined) : (parsed as ParsedKey | Error);
+  const key = parsed instanceof Array ? parsed[0] : parsed;
   if (key !== undefined && !(key instanceof Error) && key.isPrivateKey()) return key;
   if (!isNamed) return null;
   const isEncrypted = key instanceof Error && /encrypted|passphrase|bad decrypt|integrity/i.test(key.message);

@@ -8,6 +8,7 @@ import { AppError } from '../../../../shared/model/app-error.ts';
 import { defaultTimeoutMs, maxAnswerBytes, type CommandResult, type RunOptions } from '../host.ts';
 import { quoteLine } from '../shell-quote.ts';
 import { ChannelLimit } from './channel-limit.ts';
+import { watchSession } from './sftp-calls.ts';
 import { agentAddress } from './ssh-auth.ts';
 import { connect, defaultTiming, type SshLink, type SshTiming } from './ssh-connect.ts';
 import { ownHome, resolveHops, type SshHome, type SshSecrets, type SshSettings } from './ssh-target.ts';
@@ -68,9 +69,14 @@ export class SshSession {
   /** The file session of the connection; another one after a loss. */
   async sftp(signal?: AbortSignal): Promise<SFTPWrapper> {
     const live = await this.#connection(signal);
-    live.sftp ??= openSftp(live.link.client, this.label);
+    live.sftp ??= this.#openSftp(live);
+    return abortable(live.sftp, signal);
+  }
+
+  async #openSftp(live: Live): Promise<SFTPWrapper> {
     try {
-      const session = await live.sftp;
+      const session = await openSftp(live.link.client, this.label);
+      watchSession(session);
       session.once('close', () => {
         live.sftp = null;
       });

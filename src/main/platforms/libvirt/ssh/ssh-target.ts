@@ -123,13 +123,19 @@ async function readConfig(home: SshHome): Promise<SSHConfig> {
     // Absent on most machines; a broken one stops ssh itself too, and the fields of the form say all that is needed.
     return new SSHConfig();
   }
-  const runsSomething = (line: SSHConfig[number]): boolean =>
-    ('criteria' in line && Object.keys(line.criteria).some((name) => name.toLowerCase() === 'exec'))
-    || ('param' in line && /^canonical/i.test(line.param))
-    || ('config' in line && line.config.some(runsSomething));
-  const safe = new SSHConfig();
-  for (const line of parsed) if (!runsSomething(line)) safe.push(line);
-  return safe;
+  leaveOutPrograms(parsed);
+  return parsed;
+}
+
+/** `Match exec` starts a program, and canonical names are asked of one. */
+function leaveOutPrograms(config: SSHConfig): void {
+  for (let index = config.length - 1; index >= 0; index -= 1) {
+    const line = config[index];
+    if (line === undefined || !('param' in line)) continue;
+    const isProgram = 'criteria' in line && Object.keys(line.criteria).some((name) => name.toLowerCase() === 'exec');
+    if (isProgram || /^canonical/i.test(line.param)) config.splice(index, 1);
+    else if ('config' in line) leaveOutPrograms(line.config);
+  }
 }
 
 async function readKnown(files: readonly string[], host: string, port: number): Promise<KnownKey[]> {
