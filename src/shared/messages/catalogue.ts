@@ -7,6 +7,7 @@ import { cliEn } from './en/cli.ts';
 import { desktopImagesEn } from './en/desktop-images.ts';
 import { disksEn } from './en/disks.ts';
 import { httpEn } from './en/http.ts';
+import { imagesEn } from './en/images.ts';
 import { inspectionEn } from './en/inspection.ts';
 import { libvirtEn } from './en/libvirt.ts';
 import { openStackEn } from './en/openstack.ts';
@@ -22,6 +23,7 @@ import { cliZh } from './zh-CN/cli.ts';
 import { desktopImagesZh } from './zh-CN/desktop-images.ts';
 import { disksZh } from './zh-CN/disks.ts';
 import { httpZh } from './zh-CN/http.ts';
+import { imagesZh } from './zh-CN/images.ts';
 import { inspectionZh } from './zh-CN/inspection.ts';
 import { libvirtZh } from './zh-CN/libvirt.ts';
 import { openStackZh } from './zh-CN/openstack.ts';
@@ -37,15 +39,13 @@ export const locales = ['en', 'zh-CN'] as const;
 export type Locale = (typeof locales)[number];
 
 const en = {
-  ...accessEn, ...cliEn, ...desktopImagesEn, ...disksEn, ...httpEn, ...inspectionEn, ...openStackEn, ...libvirtEn, ...platformsEn,
-  ...publishEn, ...readinessEn, ...remotePublishEn, ...storeEn, ...systemEn, ...tasksEn,
+  ...accessEn, ...cliEn, ...desktopImagesEn, ...disksEn, ...httpEn, ...imagesEn, ...inspectionEn, ...libvirtEn, ...openStackEn, ...platformsEn, ...publishEn, ...readinessEn, ...remotePublishEn, ...storeEn, ...systemEn, ...tasksEn,
 };
 
 export type MessageCode = keyof typeof en;
 
 const zh: Record<MessageCode, string> = {
-  ...accessZh, ...cliZh, ...desktopImagesZh, ...disksZh, ...httpZh, ...inspectionZh, ...openStackZh, ...libvirtZh, ...platformsZh,
-  ...publishZh, ...readinessZh, ...remotePublishZh, ...storeZh, ...systemZh, ...tasksZh,
+  ...accessZh, ...cliZh, ...desktopImagesZh, ...disksZh, ...httpZh, ...imagesZh, ...inspectionZh, ...libvirtZh, ...openStackZh, ...platformsZh, ...publishZh, ...readinessZh, ...remotePublishZh, ...storeZh, ...systemZh, ...tasksZh,
 };
 
 export const catalogue: Record<Locale, Record<MessageCode, string>> = { en, 'zh-CN': zh };

@@ -18,9 +18,16 @@ export const hardwareChange = z.strictObject({
 });
 export type HardwareChange = z.infer<typeof hardwareChange>;
 
+/** Properties of a platform's image that a finding asks to be written. Absent keys stay as they are. */
+export const imageFix = z.strictObject({ bootMode: z.enum(['bios', 'uefi']).optional(), videoModel: z.literal('virtio').optional() });
+export type ImageFix = z.infer<typeof imageFix>;
+
 /** The way out: a change the app can make, or a written step where the platform allows no other. */
 export const fix = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('edit-vm'), label: message, change: hardwareChange }),
+  z.object({ kind: z.literal('patch-image'), label: message, change: imageFix }),
+  /** The business attributes of the image, which only a person can say. */
+  z.object({ kind: z.literal('edit-attributes'), label: message, field: z.enum(['os', 'credentials']) }),
   z.object({ kind: z.literal('written-step'), label: message }),
 ]);
 export type Fix = z.infer<typeof fix>;

@@ -7,8 +7,8 @@ export type BootMode = z.infer<typeof bootMode>;
 export const osFamily = z.enum(['windows', 'linux', 'other', 'unknown']);
 export type OsFamily = z.infer<typeof osFamily>;
 
-/** Who said so. `person` beats `inspection` (the disk) beats `platform` (its metadata). */
-export const factSource = z.enum(['person', 'inspection', 'platform', 'none']);
+/** Who said so. A connected `agent` beats `person` beats `inspection` (the disk) beats `platform` (its metadata). */
+export const factSource = z.enum(['agent', 'person', 'inspection', 'platform', 'none']);
 export type FactSource = z.infer<typeof factSource>;
 
 export const osIdentity = z.object({

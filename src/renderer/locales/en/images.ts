@@ -145,6 +145,7 @@ export const images = {
   'images.os': 'Operating system',
   'images.os.linux': 'Linux',
   'images.os.other': 'Other',
+  'images.os.source.agent': 'from the agent in the desktop',
   'images.os.source.inspection': 'from the disk',
   'images.os.source.none': 'not known',
   'images.os.source.person': 'said by a person',

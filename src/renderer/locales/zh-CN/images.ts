@@ -145,6 +145,7 @@ export const images = {
   'images.os': '操作系统',
   'images.os.linux': 'Linux',
   'images.os.other': '其他',
+  'images.os.source.agent': '来自桌面内的代理',
   'images.os.source.inspection': '来自磁盘检查',
   'images.os.source.none': '未知来源',
   'images.os.source.person': '由人员指定',
