@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { StateBackups } from './backups/state-backups.ts';
 import { systemClock } from './clock.ts';
+import { ConsoleScopes } from './contract/console-scopes.ts';
 import { FileGrants } from './contract/file-grants.ts';
 import type { Handlers } from './contract/handler.ts';
 import { backupsHandlers } from './contract/handlers/backups.handlers.ts';
+import { consolesHandlers } from './contract/handlers/consoles.handlers.ts';
 import { desktopImagesHandlers } from './contract/handlers/desktop-images.handlers.ts';
 import { disksHandlers } from './contract/handlers/disks.handlers.ts';
 import { filesHandlers } from './contract/handlers/files.handlers.ts';
@@ -31,6 +33,8 @@ import { Flavors } from './flavors/flavors.ts';
 import { runProgram } from './host/spawn.ts';
 import { ImagePools } from './image-pools/image-pools.ts';
 import { libvirtConnectorFactory } from './platforms/libvirt/libvirt-connector.ts';
+import { ImageAttributes } from './images/image-attributes.ts';
+import { ImageService } from './images/image-service.ts';
 import { localConnectorFactory } from './platforms/local/local-connector.ts';
 import { openStackConnectorFactory } from './platforms/openstack/openstack-connector.ts';
 import { PlatformConnectors } from './platforms/platform-connectors.ts';
@@ -79,6 +83,7 @@ export interface App {
   readonly handlers: Handlers;
   readonly events: EventBus;
   readonly runningCalls: RunningCalls;
+  readonly scopes: ConsoleScopes;
   /** Tasks that have not ended: asked before the program is closed. */
   readonly liveTaskCount: () => number;
   /** The port on which pages of this data directory are served. */
@@ -97,6 +102,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const changes = new ChangedEvents(events);
   const grants = new FileGrants();
   const runningCalls = new RunningCalls();
+  const scopes = new ConsoleScopes();
   const disks = new WorkerDiskEngine();
 
   const repositories = openRepositories(store);
@@ -124,12 +130,19 @@ export async function createApp(options: AppOptions): Promise<App> {
   const schedule = new SyncSchedule({ platforms, health, syncs, registry, settings, clock, log });
   const sourceVms = new SourceVmService({ vms, platforms, health, desktopImages, connectors, inspector, queue, changes, log });
 
+  const imageAttributes = new ImageAttributes({ attributes, vault, connectors, clock });
+  const imageService = new ImageService({ images, attributes: imageAttributes, connectors, health, inspector, changes, log });
+
   const pools = new ImagePools({ pools: repositories.pools, events, clock });
   const flavorService = new Flavors(flavors, events);
   const use = new PlatformUse({ journal, vms, desktopImages });
   const platformService = new PlatformService({
     registry, connectors, platforms, health, vms, images, lists, platformPools, secrets, syncs, use, grants, changes, clock, log,
-    onReadOnlyChanged: (id) => sourceVms.judgePlatform(id),
+    onReadOnlyChanged: async (id) => {
+      await sourceVms.judgePlatform(id);
+      await imageService.judgePlatform(id);
+    },
+    onForget: (id) => imageAttributes.forgetPlatform(id),
   });
   const sample = new SamplePlatform({
     directory: join(dataDirectory, 'sample-site'), engine: disks, service: platformService, platforms, pools, storedPools: repositories.pools,
@@ -145,6 +158,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   return {
     events,
     runningCalls,
+    scopes,
     liveTaskCount: () => engine.liveCount,
     pagePort: new PagePort(settings),
     handlers: {
@@ -156,8 +170,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       ...settingsHandlers({ store: settings, events }),
       ...filesHandlers({ grants, dataDirectory }),
       ...vaultHandlers({ vault }),
-      ...platformsHandlers({ platforms: platformService, syncs, schedule, sample }),
-      ...imagesHandlers({ images }),
+      ...platformsHandlers({ platforms: platformService, syncs, schedule, sample, images: imageService, sourceVms }),
+      ...consolesHandlers({ scopes, platforms, lists }),
+      ...imagesHandlers({ images: imageService }),
       ...sourceVmsHandlers({ sourceVms }),
       ...imagePoolsHandlers({ pools, grants }),
       ...flavorsHandlers({ flavors: flavorService }),
@@ -168,6 +183,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     async start() {
       await vault.start();
+      await imageService.start();
       await flavorService.start();
       // Runs of a restored copy are of another time: a person says what becomes of each.
       const isRestored = (await settings.get(restoredSetting)) === true;

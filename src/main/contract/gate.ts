@@ -1,5 +1,5 @@
 /**
- * The one gate: every call of every shell passes here, in this order: who asks → limits → strict parse → handler → (in
+ * The one gate: every call of every shell passes here, in this order: who asks → in which console → limits → strict parse → handler → (in
  * development and tests) parse of the answer → envelope. Owns the log line of a call, which never holds its arguments.
  */
 import '../../shared/contract/jitless.ts';
@@ -10,6 +10,7 @@ import type { CommandSchema } from '../../shared/contract/command.ts';
 import type { Envelope } from '../../shared/contract/envelope.ts';
 import { AppError, viewError } from '../../shared/model/app-error.ts';
 import { newId } from '../clock.ts';
+import type { ConsoleScopes } from './console-scopes.ts';
 import type { CallContext, Handlers, Session } from './handler.ts';
 import { checkInputLimits } from './input-limits.ts';
 import type { RunningCalls } from './running-calls.ts';
@@ -18,6 +19,8 @@ export interface GateOptions {
   /** All areas; one that a build does not have yet answers `COMMAND_UNKNOWN`. */
   handlers: Partial<Handlers>;
   runningCalls: RunningCalls;
+  /** Who works in which console. */
+  scopes: ConsoleScopes;
   log: Logger;
   /** Parse answers too. On in development and tests: it finds handlers that break the contract. */
   isOutputChecked: boolean;
@@ -69,7 +72,7 @@ export class Gate {
     try {
       const name = this.#known(call.command);
       command = name;
-      envelope = { ok: true, value: await this.#run(name, call.input, { session, signal, correlationId, log }) };
+      envelope = { ok: true, value: await this.#run(name, call.input, { session, scope: this.#options.scopes.of(session.id), signal, correlationId, log }) };
     } catch (error) {
       const failure = signal.aborted && !(error instanceof AppError) ? new AppError('ABORTED', {}, { cause: error }) : error;
       if (!(failure instanceof AppError) || failure.code === 'INTERNAL') log.error({ command, err: failure }, 'call failed unexpectedly');
@@ -90,6 +93,7 @@ export class Gate {
 
   async #run(name: CommandName, input: unknown, ctx: CallContext): Promise<unknown> {
     if (allowedFor[name]?.includes(ctx.session.kind) === false) throw new AppError('COMMAND_NOT_ALLOWED', { command: name });
+    if (!this.#options.scopes.mayCall(ctx.scope, name)) throw new AppError('CONSOLE_REFUSED');
     checkInputLimits(input);
     const schema: CommandSchema = commands[name];
     const parsed = schema.input.safeParse(input);

@@ -1,6 +1,7 @@
 /** What a handler is. The gate has checked who asks and parsed the input strictly before one is called. */
 import type { Logger } from 'pino';
 import type { CommandName, CommandOutput, ParsedInput } from '../../shared/contract/commands.ts';
+import type { ConsoleScope } from '../../shared/model/business-attributes.ts';
 
 /** Who is asking. `cli` sessions come over the local socket and may name paths; the others hold grants only. */
 export interface Session {
@@ -12,6 +13,8 @@ export interface Session {
 
 export interface CallContext {
   session: Session;
+  /** The console that the session works in: handlers of a tenant's show and change nothing else. */
+  scope: ConsoleScope;
   signal: AbortSignal;
   correlationId: string;
   log: Logger;

@@ -59,6 +59,8 @@ export interface ImageRecord {
   projectId?: ExternalId | null;
   /** What the platform itself calls its state (`active`, `importing`); shown as it is, judged `unknown` where it is not known. */
   status?: string | null;
+  /** The platform's word for the boot mode, where it is neither BIOS nor UEFI. */
+  bootModeWord?: string | null;
   /** `public`, `community`, `shared`, `private`, as the platform says it. */
   visibility?: string | null;
   /** Every further property, as the platform keeps it. */

@@ -39,6 +39,8 @@ export interface PlatformServiceDeps {
   log: Logger;
   /** The read-only switch decides which fixes findings offer. */
   onReadOnlyChanged: (id: PlatformId) => Promise<void>;
+  /** Before a platform is forgotten: what else is kept for it. */
+  onForget: (id: PlatformId) => Promise<void>;
 }
 
 type Settings = ParsedInput<'platforms.add'>['settings'];
@@ -202,6 +204,7 @@ export class PlatformService {
   async forget(id: PlatformId): Promise<void> {
     const { platforms, syncs, connectors, secrets, vms, images, lists, platformPools, health, changes } = this.#deps;
     await syncs.cancel(id);
+    await this.#deps.onForget(id);
     await platforms.remove(id);
     await connectors.drop(id);
     await secrets.remove(id);

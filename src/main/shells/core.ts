@@ -92,7 +92,7 @@ async function hostCore(host: Host, { shell, hasSample, lifetime = 'stays', extr
       canReveal: hasDisplay(), reveal: revealInFileManager, safeStorage: null, ...extra,
     });
     endings.push(() => app.dispose(), () => host.stopServing());
-    const gate = new Gate({ handlers: app.handlers, runningCalls: app.runningCalls, log: logger, isOutputChecked });
+    const gate = new Gate({ handlers: app.handlers, runningCalls: app.runningCalls, scopes: app.scopes, log: logger, isOutputChecked });
     const browser = lazyBrowser(app, gate, host.bootId);
     endings.push(browser.dispose);
     // First what the app begins by itself: whoever connects finds the sample site of a first run, or sees it being made.

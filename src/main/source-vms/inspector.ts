@@ -8,11 +8,11 @@ import type { Clock } from '../clock.ts';
 import type { DiskEngine, DiskFile } from '../disks/disk-engine.ts';
 import type { SourceVmRecord } from '../platforms/connector.ts';
 import type { PlatformConnectors } from '../platforms/platform-connectors.ts';
+import type { BusinessAttributeRepository } from '../store/repositories/business-attribute.repo.ts';
 import type { ImageRepository } from '../store/repositories/image.repo.ts';
-import type { OsAttributeRepository } from '../store/repositories/os-attribute.repo.ts';
 import type { PlatformHealthRepository } from '../store/repositories/platform-health.repo.ts';
 import type { SourceVmRepository } from '../store/repositories/source-vm.repo.ts';
-import type { InventoryWriter, JudgingContext } from './inventory-writer.ts';
+import { imageContext, type InventoryWriter, type JudgedPlatform, type JudgingContext } from './inventory-writer.ts';
 import { judgeImageRecord, judgeVmRecord } from './judge.ts';
 
 export interface InspectorDeps {
@@ -21,7 +21,7 @@ export interface InspectorDeps {
   health: PlatformHealthRepository;
   vms: SourceVmRepository;
   images: ImageRepository;
-  attributes: OsAttributeRepository;
+  attributes: BusinessAttributeRepository;
   writer: InventoryWriter;
   clock: Clock;
   log: Logger;
@@ -52,9 +52,10 @@ export class Inspector {
   }
 
   /** What judging the VMs of a platform needs now. */
-  async context({ id, name }: { id: PlatformId; name: string }): Promise<JudgingContext> {
+  async context(platform: JudgedPlatform): Promise<JudgingContext> {
     const { connectors, writer } = this.#deps;
-    return writer.context({ id, name }, (await connectors.roleOf(id, 'hardware')).isAvailable);
+    const [hardware, attributes] = await Promise.all([connectors.roleOf(platform.id, 'hardware'), connectors.roleOf(platform.id, 'attributes')]);
+    return writer.context(platform, { editHardware: hardware.isAvailable, patchImages: attributes.isAvailable });
   }
 
   /** @throws what the platform says; what is wrong with the disk is stored as a finding instead */
@@ -68,7 +69,7 @@ export class Inspector {
     const looked = system === undefined || system.problem !== null || diskExport === undefined
       ? { inspection: null, error: null }
       : await this.#look(() => diskExport.diskFile(externalId, system.key), signal);
-    const person = (await attributes.find(platformId, 'source-vm', externalId))?.family ?? null;
+    const person = await attributes.find({ platformId, kind: 'source-vm', externalId });
     const canEdit = (await connectors.roleOf(platformId, 'hardware')).isAvailable;
     await vms.setInspection(id, { at: clock.now(), fingerprint: record.fingerprint, ...looked }, judgeVmRecord(record, looked, person, canEdit));
   }
@@ -83,7 +84,9 @@ export class Inspector {
       if (file === undefined) throw new AppError('NOT_FOUND', { what: 'image', id: externalId });
       return file;
     }, signal);
-    await images.setInspection(id, { at: clock.now(), fingerprint: stored.record.fingerprint, ...looked }, judgeImageRecord(stored.record, looked));
+    const context = await this.context(await connectors.platform(platformId));
+    const { judgement } = judgeImageRecord(stored.record, looked, imageContext(context, stored.record));
+    await images.setInspection(id, { at: clock.now(), fingerprint: stored.record.fingerprint, ...looked }, judgement);
   }
 
   async #look(open: () => Promise<DiskFile>, signal: AbortSignal): Promise<Looked> {

@@ -2,24 +2,22 @@
  * Brings together what three sources say about a VM or an image (a person, the inspection of its disk, its platform) and judges it.
  * Pure: the facts come in, the judgement that is projected onto the row goes out.
  */
+import type { BusinessAttributes } from '../../shared/model/business-attributes.ts';
 import type { DiskInspection } from '../../shared/model/disk.ts';
 import type { Message } from '../../shared/model/message.ts';
-import { type BootMode, type FactSource, type OsFamily, type OsIdentity, unknownOs } from '../../shared/model/os.ts';
+import type { BootMode, FactSource } from '../../shared/model/os.ts';
+import type { PlatformKind } from '../../shared/model/platform.ts';
+import { judgeImage, patchingOf, unusualStatus } from '../../shared/rules/image-readiness.ts';
+import { osOfImage, type OsWord } from '../../shared/rules/os-identity.ts';
 import { judgeSourceVm } from '../../shared/rules/readiness.ts';
+import { effectiveAssignment, platformAssignment } from '../../shared/rules/tenant-scope.ts';
 import type { ImageRecord, SourceVmRecord } from '../platforms/connector.ts';
+import type { ImageBusiness } from '../store/repositories/image.repo.ts';
 import type { Judgement } from '../store/repositories/inventory-rows.ts';
 
 export interface JudgedInspection {
   inspection: DiskInspection | null;
   error: Message | null;
-}
-
-/** The best identity known: a person's word, then the disk, then the platform. The better source fills in what a person left open. */
-export function bestOs(person: OsFamily | null, inspection: DiskInspection | null, platform: OsIdentity): OsIdentity {
-  const inspected: OsIdentity | null = inspection === null || inspection.os.family === 'unknown' ? null : { ...inspection.os, source: 'inspection' };
-  const found = inspected ?? (platform.family === 'unknown' ? null : platform) ?? { ...platform, source: platform.name === null ? 'none' : platform.source };
-  if (person === null || person === 'unknown') return found;
-  return found.family === person ? { ...found, source: 'person' } : { ...unknownOs, family: person, source: 'person' };
 }
 
 /** The platform's word decides how the VM starts; where it says nothing, the disk tells what it can. */
@@ -29,8 +27,8 @@ export function bestBootMode(platform: BootMode, inspection: DiskInspection | nu
   return { bootMode: only, bootModeSource: only === 'unknown' ? 'none' : 'inspection' };
 }
 
-export function judgeVmRecord(record: SourceVmRecord, inspected: JudgedInspection, person: OsFamily | null, canEditHardware: boolean): Judgement {
-  const os = bestOs(person, inspected.inspection, record.os);
+export function judgeVmRecord(record: SourceVmRecord, inspected: JudgedInspection, person: OsWord, canEditHardware: boolean): Judgement {
+  const os = osOfImage({ person, inspection: inspected.inspection?.os ?? null, platform: record.os });
   const { definition, bootMode, videoModel, powerState, disks } = record;
   const findings = judgeSourceVm({
     definition, bootMode, videoModel, os, powerState, disks, inspection: inspected.inspection, inspectionError: inspected.error,
@@ -39,16 +37,23 @@ export function judgeVmRecord(record: SourceVmRecord, inspected: JudgedInspectio
   return { findings, os, ...bestBootMode(bootMode, inspected.inspection) };
 }
 
-/** An image is judged like the system disk of a VM that does not run; that it has no definition is its nature. */
-export function judgeImageRecord(record: ImageRecord, inspected: JudgedInspection): Judgement {
-  const os = bestOs(null, inspected.inspection, record.os);
-  const findings = judgeSourceVm({
-    definition: 'platform', bootMode: record.bootMode, videoModel: record.videoModel, os, powerState: 'stopped', inspection: inspected.inspection, inspectionError: inspected.error,
-    canEditHardware: false,
-    disks: [{
-      key: record.name, location: record.diskPath ?? record.externalId, format: record.format, virtualBytes: record.virtualBytes, actualBytes: record.actualBytes, bus: null,
-      isSystem: true, chainDepth: 0, problem: null,
-    }],
+/** What judging an image needs besides its record and its disk. */
+export interface ImageContext {
+  attributes: BusinessAttributes;
+  kind: PlatformKind;
+  isOwnedByManagement: boolean;
+  canPatch: boolean;
+}
+
+export function judgeImageRecord(record: ImageRecord, inspected: JudgedInspection, context: ImageContext): { judgement: Judgement; business: ImageBusiness } {
+  const { attributes, kind, canPatch, isOwnedByManagement } = context;
+  const { form, bootMode, videoModel } = record;
+  const os = osOfImage({ person: attributes, inspection: inspected.inspection?.os ?? null, platform: record.os });
+  const findings = judgeImage({
+    form, bootMode, bootModeWord: record.bootModeWord ?? null, videoModel, supportedBootModes: null, os, inspection: inspected.inspection, inspectionError: inspected.error,
+    isReadable: record.diskPath !== null, attributes, status: unusualStatus(record.status ?? null), patching: patchingOf(kind, canPatch),
   });
-  return { findings, os, ...bestBootMode(record.bootMode, inspected.inspection) };
+  const byPlatform = platformAssignment({ kind, said: record.scope, visibility: record.visibility ?? null, projectId: record.projectId ?? null, isOwnedByManagement });
+  const { assignment, source } = effectiveAssignment(attributes.assignment, byPlatform);
+  return { judgement: { findings, os, ...bestBootMode(bootMode, inspected.inspection) }, business: { attributes, assignment, assignedBy: source } };
 }

@@ -4,11 +4,13 @@
  */
 import type { ListQuery, Page } from '../../shared/contract/command.ts';
 import { AppError } from '../../shared/model/app-error.ts';
+import { noAttributes, systemConsole, type ConsoleScope } from '../../shared/model/business-attributes.ts';
 import type { Capabilities } from '../../shared/model/capability.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import type { ExternalId, PlatformId, SourceVmId } from '../../shared/model/ids.ts';
 import type { Instructions, SourceVm, SourceVmDetail } from '../../shared/model/source-vm.ts';
 import type { Logger } from 'pino';
+import { seesVm } from '../../shared/rules/tenant-scope.ts';
 import { effectiveCapabilities } from '../platforms/capabilities.ts';
 import type { PlatformConnectors } from '../platforms/platform-connectors.ts';
 import { sourceVmIdOf } from '../platforms/resource-id.ts';
@@ -43,14 +45,17 @@ export class SourceVmService implements SourceVmLookup {
     this.#deps = deps;
   }
 
-  async list(query: ListQuery & { platformId: PlatformId | null }): Promise<Page<SourceVm>> {
-    const [page, roles] = await Promise.all([this.#deps.vms.list(query), this.#rolesByPlatform()]);
+  /** @param scope a tenant's console sees the VMs of its project */
+  async list(query: ListQuery & { platformId: PlatformId | null }, scope: ConsoleScope = systemConsole): Promise<Page<SourceVm>> {
+    const [page, roles] = await Promise.all([this.#deps.vms.list(query, scope), this.#rolesByPlatform()]);
     return { total: page.total, rows: page.rows.map((row) => toView(row, roles.get(row.platformId) ?? {})) };
   }
 
-  /** @throws `NOT_FOUND` */
-  async show(id: SourceVmId): Promise<SourceVmDetail> {
+  /** @throws `NOT_FOUND`, also for what the console does not see */
+  async show(id: SourceVmId, scope: ConsoleScope = systemConsole): Promise<SourceVmDetail> {
     const { vms, desktopImages } = this.#deps;
+    const { platformId, record } = await this.#row(id);
+    if (!seesVm(scope, { platformId, projectId: record.projectId ?? null })) throw new AppError('NOT_FOUND', { what: 'source-vm', id });
     const [row, inspected, publications, roles] = await Promise.all([this.#row(id), vms.inspectionOf(id), desktopImages.publicationsOf(id), this.#rolesByPlatform()]);
     return {
       ...toView(row, roles.get(row.platformId) ?? {}),
@@ -118,12 +123,12 @@ export class SourceVmService implements SourceVmLookup {
     return inspector.context(await connectors.platform(platformId));
   }
 
-  async #judgeAgain(id: SourceVmId, { families, published, canEditHardware }: JudgingContext): Promise<void> {
+  async #judgeAgain(id: SourceVmId, { attributes, published, can }: JudgingContext): Promise<void> {
     const { vms } = this.#deps;
     const [row, inspected] = await Promise.all([vms.find(id), vms.inspectionOf(id)]);
     if (row === null) return;
     const looked = { inspection: inspected?.inspection ?? null, error: inspected?.error ?? null };
-    await vms.setJudgement(id, judgeVmRecord(row.record, looked, families.get(row.record.externalId) ?? null, canEditHardware), published.get(id) ?? null);
+    await vms.setJudgement(id, judgeVmRecord(row.record, looked, attributes.vms.get(row.record.externalId) ?? noAttributes, can.editHardware), published.get(id) ?? null);
   }
 
   async #row(id: SourceVmId): Promise<StoredSourceVm> {

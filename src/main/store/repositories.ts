@@ -1,9 +1,9 @@
 /** All repositories over one store; made once, by the composition root. */
+import { BusinessAttributeRepository } from './repositories/business-attribute.repo.ts';
 import { DesktopImageRepository } from './repositories/desktop-image.repo.ts';
 import { FlavorRepository } from './repositories/flavor.repo.ts';
 import { ImagePoolRepository } from './repositories/image-pool.repo.ts';
 import { ImageRepository } from './repositories/image.repo.ts';
-import { OsAttributeRepository } from './repositories/os-attribute.repo.ts';
 import { PlatformHealthRepository } from './repositories/platform-health.repo.ts';
 import { PlatformListsRepository } from './repositories/platform-lists.repo.ts';
 import { PlatformPoolRepository } from './repositories/platform-pool.repo.ts';
@@ -23,7 +23,7 @@ export function openRepositories({ state, cache }: Store) {
     images: new ImageRepository(cache),
     lists: new PlatformListsRepository(cache),
     platformPools: new PlatformPoolRepository(cache),
-    attributes: new OsAttributeRepository(state),
+    attributes: new BusinessAttributeRepository(state),
     publications: new PublicationRepository(state),
     settings: new SettingsRepository(state),
     secrets: new SecretRepository(state),

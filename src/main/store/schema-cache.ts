@@ -87,6 +87,14 @@ export interface ImageTable extends ListedTable {
   format: DiskFormat | null;
   visibility: string | null;
   updated_at: number | null;
+  os_distro: string | null;
+  login_user: string | null;
+  credentials: 'none' | 'partial' | 'set';
+  is_golden: 'yes' | 'no';
+  /** The project whose custom image it is; null for system images. */
+  tenant: string | null;
+  /** What people said, and whose it is. */
+  attributes_json: Generated<string>;
 }
 
 /** The platform's own grouping that a tenant maps to. */

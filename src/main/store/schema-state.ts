@@ -3,12 +3,13 @@
  * in `_at` epoch milliseconds, those in `_bytes` bytes; `is_…` are 0 or 1 and take booleans.
  */
 import type { ColumnType, Generated } from 'kysely';
+import type { OsType } from '../../shared/model/business-attributes.ts';
 import type { FileType, VhdVariant } from '../../shared/model/desktop-image.ts';
 import type { Architecture } from '../../shared/model/flavor.ts';
 import type {
   DesktopImageId, DesktopImageVersionId, FlavorId, ImagePoolId, PlanId, PlatformId, RunId,
 } from '../../shared/model/ids.ts';
-import type { BootMode, OsFamily } from '../../shared/model/os.ts';
+import type { BootMode } from '../../shared/model/os.ts';
 import type { PlatformKind } from '../../shared/model/platform.ts';
 import type { RunStatus, StepStatus } from '../../shared/model/task.ts';
 
@@ -208,14 +209,21 @@ export interface LineageTable {
   created_at: number;
 }
 
-/** What a person said about an operating system; survives every sync. */
-export interface OsAttributeTable {
+/** What people said about an image or a source VM; survives every sync. The password itself is in the vault. */
+export interface BusinessAttributeTable {
   platform_id: PlatformId;
   subject_kind: 'image' | 'source-vm';
   external_id: string;
-  os_family: OsFamily | null;
-  os_type: string | null;
+  /** What it was called when something was last said. */
+  name: string | null;
+  os_type: OsType | null;
   os_distro: string | null;
+  login_user: string | null;
+  password_set_at: number | null;
+  /** Null = by the platform's rule. */
+  scope: 'system' | 'custom' | null;
+  project_id: string | null;
+  is_golden: DefaultFlag;
   updated_at: number;
 }
 
@@ -258,7 +266,7 @@ export interface StateSchema {
   desktop_image: DesktopImageTable;
   desktop_image_version: DesktopImageVersionTable;
   lineage: LineageTable;
-  os_attribute: OsAttributeTable;
+  business_attribute: BusinessAttributeTable;
   saved_view: SavedViewTable;
   setting: SettingTable;
   audit: AuditTable;

@@ -140,10 +140,11 @@ export class InventoryReader {
   }
 
   /** The lists are read at the same time: rows may have been written before the names of their projects were known. */
-  async #nameProjects({ context: { platform: { id } }, connector: { inventory } }: Reading): Promise<void> {
+  async #nameProjects({ context, connector: { inventory } }: Reading): Promise<void> {
     if (inventory.projects === undefined) return;
-    await this.#deps.vms.nameProjects(id);
-    await this.#deps.images.nameProjects(id);
+    await this.#deps.vms.nameProjects(context.platform.id);
+    await this.#deps.images.nameProjects(context.platform.id);
+    await this.#deps.writer.judgeOwners(context);
   }
 }
 

@@ -136,7 +136,9 @@ export class SyncService {
     const probe = await connector.probe(signal);
     const capabilities = probedCapabilities(connector, probe.capabilities);
     await health.setProbe(id, { version: probe.version, capabilities });
-    const context = await writer.context({ id, name: stored.name }, roleAvailability('hardware', capabilities, stored).isAvailable);
+    const context = await writer.context(stored, {
+      editHardware: roleAvailability('hardware', capabilities, stored).isAvailable, patchImages: roleAvailability('attributes', capabilities, stored).isAvailable,
+    });
     return { connector, context, mark, counts, clockOffsetMs: probe.clockOffsetMs ?? null, signal };
   }
 }

@@ -1,6 +1,7 @@
 /** The whole contract: every command of every area. A feature exists when it is here. */
 import type { z } from 'zod';
 import { backupsCommands } from './backups.ts';
+import { consoleCommands } from './consoles.ts';
 import { desktopImageCommands } from './desktop-images.ts';
 import { diskCommands } from './disks.ts';
 import { flavorCommands } from './flavors.ts';
@@ -15,6 +16,7 @@ import { vaultCommands } from './vault.ts';
 export const commands = {
   ...systemCommands,
   ...platformCommands,
+  ...consoleCommands,
   ...imageCommands,
   ...sourceVmCommands,
   ...imagePoolCommands,

@@ -10,6 +10,7 @@ import { worstFirst, type Finding, type Fix, type ImageFix } from '../model/find
 import type { Architecture } from '../model/flavor.ts';
 import { say, type Message } from '../model/message.ts';
 import type { BootMode, OsFamily, OsIdentity } from '../model/os.ts';
+import type { PlatformKind } from '../model/platform.ts';
 import { fileTypeProblem } from './file-type.ts';
 import { distroProblem } from './os-distro.ts';
 import { videoCardLevel } from './video-card.ts';
@@ -35,6 +36,20 @@ export interface ImageFacts {
   /** The platform's word for its state, where it is not one that can be used (`queued`, `deactivated`); null = usable. */
   status: string | null;
   patching: ImagePatching;
+}
+
+/** Seed: "On platforms like ZSphere that do not provide an interface to directly modify the image's boot mode". */
+export function patchingOf(kind: PlatformKind, canPatch: boolean): ImagePatching {
+  if (canPatch) return 'direct';
+  return kind === 'zsphere' ? 'indirect' : 'by-hand';
+}
+
+/** Words of platforms for an image that can be used. */
+const usable = new Set(['active', 'available', 'enabled', 'ready', 'normal', 'ok']);
+
+/** Null where the platform says nothing, or that the image can be used. */
+export function unusualStatus(status: string | null): string | null {
+  return status === null || usable.has(status.trim().toLowerCase()) ? null : status;
 }
 
 const imageSource = say('READY_SOURCE_IMAGE');

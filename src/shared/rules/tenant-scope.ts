@@ -8,6 +8,8 @@ import type { PlatformKind } from '../model/platform.ts';
 
 export interface OwnershipFacts {
   kind: PlatformKind;
+  /** What the platform's own listing (a manifest) calls it. */
+  said: 'system' | 'custom';
   /** `public`, `community`, `shared`, `private`, as the platform says it; null where it has no such thing. */
   visibility: string | null;
   /** The project or account that owns it. */
@@ -19,7 +21,7 @@ export interface OwnershipFacts {
 const system: Assignment = { scope: 'system' };
 
 /** By the platform's rule. What a platform says in words that are not known is nobody's in particular: not offered to all. */
-export function platformAssignment({ kind, visibility, projectId, isOwnedByManagement }: OwnershipFacts): Assignment {
+export function platformAssignment({ kind, said, visibility, projectId, isOwnedByManagement }: OwnershipFacts): Assignment {
   const custom: Assignment = { scope: 'custom', projectId };
   const seen = visibility?.trim().toLowerCase() ?? null;
   switch (kind) {
@@ -28,7 +30,7 @@ export function platformAssignment({ kind, visibility, projectId, isOwnedByManag
     case 'zstack': case 'zsphere':
       return seen === 'public' || isOwnedByManagement ? system : custom;
     case 'smartx': case 'libvirt': case 'local': case 'manifest':
-      return system;
+      return said === 'custom' ? custom : system;
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { FileGrants } from '../../../src/main/contract/file-grants.ts';
+import { ConsoleScopes } from '../../../src/main/contract/console-scopes.ts';
 import { Gate } from '../../../src/main/contract/gate.ts';
 import type { Handlers, Session } from '../../../src/main/contract/handler.ts';
 import { filesHandlers } from '../../../src/main/contract/handlers/files.handlers.ts';
@@ -25,7 +26,7 @@ function makeGate(extra: Partial<Handlers> = {}): { gate: Gate; lines: string[];
     ...filesHandlers({ grants: new FileGrants(), dataDirectory: '/data' }),
     ...extra,
   };
-  return { gate: new Gate({ handlers, runningCalls, log: logger, isOutputChecked: true }), lines, runningCalls };
+  return { gate: new Gate({ handlers, runningCalls, scopes: new ConsoleScopes(), log: logger, isOutputChecked: true }), lines, runningCalls };
 }
 
 let count = 0;

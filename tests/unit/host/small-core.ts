@@ -1,5 +1,6 @@
 /** A core with the few handlers that need no store, for tests of what lies around it. */
 import { FileGrants } from '../../../src/main/contract/file-grants.ts';
+import { ConsoleScopes } from '../../../src/main/contract/console-scopes.ts';
 import { Gate } from '../../../src/main/contract/gate.ts';
 import type { Handlers } from '../../../src/main/contract/handler.ts';
 import { filesHandlers } from '../../../src/main/contract/handlers/files.handlers.ts';
@@ -27,5 +28,5 @@ export function createApp(extra: Partial<Handlers> = {}): App {
     ...filesHandlers({ grants: new FileGrants(), dataDirectory: '/data' }),
     ...extra,
   };
-  return { gate: new Gate({ handlers, runningCalls, log: logger, isOutputChecked: true }), events, lines };
+  return { gate: new Gate({ handlers, runningCalls, scopes: new ConsoleScopes(), log: logger, isOutputChecked: true }), events, lines };
 }

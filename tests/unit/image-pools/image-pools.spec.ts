@@ -13,7 +13,8 @@ import { directoryFacts } from '../../../src/main/image-pools/pool-facts.ts';
 import { testDirectory } from '../../../src/main/image-pools/write-test.ts';
 import { FlavorRepository } from '../../../src/main/store/repositories/flavor.repo.ts';
 import { ImagePoolRepository } from '../../../src/main/store/repositories/image-pool.repo.ts';
-import { OsAttributeRepository } from '../../../src/main/store/repositories/os-attribute.repo.ts';
+import { BusinessAttributeRepository } from '../../../src/main/store/repositories/business-attribute.repo.ts';
+import { noAttributes } from '../../../src/shared/model/business-attributes.ts';
 import { openStore } from '../../../src/main/store/store.ts';
 import { imagePool } from '../../../src/shared/model/image-pool.ts';
 import type { FlavorFields } from '../../../src/shared/model/flavor.ts';
@@ -185,13 +186,16 @@ describe('flavors', () => {
 describe('what a person said about an operating system', () => {
   it('is kept by the platform’s own id, and can be taken back', async () => {
     const { store } = await site();
-    const attributes = new OsAttributeRepository(store.state);
-    const key = { platformId: 'p' as PlatformId, subject: 'source-vm', externalId: 'a/金.xml' } as const;
-    await attributes.set({ ...key, family: 'linux' }, 1);
-    await attributes.set({ ...key, family: 'windows' }, 2);
-    expect(await attributes.find(key.platformId, 'source-vm', key.externalId)).toMatchObject({ family: 'windows' });
-    expect(await attributes.ofPlatform(key.platformId, 'source-vm')).toEqual(new Map([['a/金.xml', 'windows']]));
-    await attributes.set({ ...key, family: null }, 3);
-    expect(await attributes.ofPlatform(key.platformId, 'source-vm')).toEqual(new Map());
+    const attributes = new BusinessAttributeRepository(store.state);
+    const subject = { platformId: 'p' as PlatformId, kind: 'source-vm', externalId: 'a/金.xml' } as const;
+    await attributes.set(subject, { ...noAttributes, osType: 'linux' }, '金', 1);
+    await attributes.set(subject, { ...noAttributes, osType: 'windows', osDistro: 'win' }, '金', 2);
+    expect(await attributes.find(subject)).toEqual({ ...noAttributes, osType: 'windows', osDistro: 'win' });
+    expect([...(await attributes.ofPlatform(subject.platformId, 'source-vm')).keys()]).toEqual(['a/金.xml']);
+    expect(await attributes.ofPlatform(subject.platformId, 'image')).toEqual(new Map());
+    expect(await attributes.namesakes({ ...subject, externalId: 'b/new.xml' }, '金')).toEqual(['a/金.xml']);
+    expect(await attributes.namesakes(subject, '金')).toEqual([]);
+    await attributes.set(subject, noAttributes, '金', 3);
+    expect(await attributes.find(subject)).toEqual(noAttributes);
   });
 });

@@ -25,8 +25,9 @@ describe('whose an image is by its platform', () => {
     [rest, { kind: 'libvirt' }, system],
     [rest, { kind: 'local' }, system],
     [rest, { kind: 'manifest' }, system],
+    ['“… unless a manifest … assigns a tenant”', { kind: 'manifest', said: 'custom' }, of('acme')],
   ])('%s', (_rule, change, expected) => {
-    expect(platformAssignment({ kind: 'openstack', visibility: null, projectId: 'acme', isOwnedByManagement: false, ...change })).toEqual(expected);
+    expect(platformAssignment({ kind: 'openstack', said: 'system', visibility: null, projectId: 'acme', isOwnedByManagement: false, ...change })).toEqual(expected);
   });
 
   it('gives way to what a person assigned', () => {

@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noAttributes } from '../../../src/shared/model/business-attributes.ts';
 import type { RunRecord } from '../../../src/main/workflows/engine/journal.ts';
 import { sourceVm, sourceVmDetail } from '../../../src/shared/model/source-vm.ts';
 import { image } from '../../../src/shared/model/image.ts';
@@ -44,7 +45,7 @@ describe('image source VMs of the sample site', () => {
     const bare = rows.find((row) => row.definition === 'bare-disk');
     expect(bare?.actions).toMatchObject({ clone: { isAvailable: true }, edit: { reason: { code: 'EDIT_BARE_DISK' } }, snapshot: { reason: { code: 'SNAPSHOT_BARE_DISK' } } });
     expect((await app.sourceVms.list({ ...query, filter: 'boot:uefi' })).total).toBeLessThan(total);
-    const listed = await imagesHandlers({ images: app.images })['images.list']({ ...query, scope: 'system' }, { signal: never } as never);
+    const listed = await imagesHandlers({ images: app.imageService })['images.list']({ ...query, scope: 'system' }, { signal: never, scope: { kind: 'system' } } as never);
     expect(listed.total).toBe(1);
     expect(image.safeParse(listed.rows[0]).error).toBeUndefined();
     expect(platformSchema.safeParse(await app.service.show(site.id)).error).toBeUndefined();
@@ -55,7 +56,7 @@ describe('image source VMs of the sample site', () => {
     const vm = rows.find((row) => row.os.source === 'inspection');
     if (vm === undefined) throw new Error('nothing inspected');
     const family = vm.os.family === 'linux' ? 'windows' : 'linux';
-    await app.attributes.set({ platformId: vm.platformId, subject: 'source-vm', externalId: vm.externalId, family }, 1);
+    await app.attributes.set({ platformId: vm.platformId, kind: 'source-vm', externalId: vm.externalId }, { ...noAttributes, osType: family }, vm.name, 1);
     await app.sourceVms.refresh(vm);
     expect((await app.sourceVms.find(vm.id))?.os).toMatchObject({ family, source: 'person' });
   });

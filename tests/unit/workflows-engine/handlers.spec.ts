@@ -8,7 +8,7 @@ import type { RunId } from '../../../src/shared/model/ids.ts';
 import { gate, request, rig, title, untilAborted, workflow } from './rig.ts';
 
 const call: CallContext = {
-  session: { id: 's', kind: 'window', user: 'anna' }, signal: new AbortController().signal, correlationId: 'c', log: pino({ enabled: false }),
+  session: { id: 's', kind: 'window', user: 'anna' }, scope: { kind: 'system' }, signal: new AbortController().signal, correlationId: 'c', log: pino({ enabled: false }),
 };
 
 describe('the task handlers', () => {

@@ -4,8 +4,8 @@ import type { AreaCommands, Handlers } from '../handler.ts';
 
 export function sourceVmsHandlers({ sourceVms }: { sourceVms: SourceVmService }): Handlers<AreaCommands<'sourceVms'>> {
   return {
-    'sourceVms.list': (query) => sourceVms.list(query),
-    'sourceVms.show': ({ id }) => sourceVms.show(id),
+    'sourceVms.list': (query, { scope }) => sourceVms.list(query, scope),
+    'sourceVms.show': ({ id }, { scope }) => sourceVms.show(id, scope),
     'sourceVms.check': async ({ id }, { signal }) => ({ findings: await sourceVms.check(id, signal) }),
     'sourceVms.instructions': ({ id, name }) => sourceVms.instructions(id, name),
   };

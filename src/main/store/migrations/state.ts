@@ -1,5 +1,6 @@
 /** The steps of `state.sqlite`, oldest first. A released step never changes; a new one goes to the end, ten higher. */
 import type { Migration } from '../migrate.ts';
 import { stateInitial } from './state/0010-initial.ts';
+import { businessAttributesOfState } from './state/0020-business-attributes.ts';
 
-export const stateMigrations: readonly Migration[] = [stateInitial];
+export const stateMigrations: readonly Migration[] = [stateInitial, businessAttributesOfState];

@@ -69,10 +69,15 @@ export function toJudgement(json: string): Judgement {
   return judgement.safeParse(JSON.parse(json)).data ?? nothingJudged;
 }
 
+/** As it is stored: an equal one means that nothing was concluded anew. */
+export function judgementJson({ findings, os, bootMode, bootModeSource }: Judgement): string {
+  return JSON.stringify({ findings, os, bootMode, bootModeSource });
+}
+
 /** The columns that a judgement is projected onto. */
 export function judgedColumns({ os, bootMode, findings, bootModeSource }: Judgement) {
   return {
-    os_family: os.family, os_name: os.name, boot_mode: bootMode, verdict: judge(findings), findings_json: JSON.stringify({ findings, os, bootMode, bootModeSource }),
+    os_family: os.family, os_name: os.name, boot_mode: bootMode, verdict: judge(findings), findings_json: judgementJson({ findings, os, bootMode, bootModeSource }),
   };
 }
 

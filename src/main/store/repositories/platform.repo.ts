@@ -64,7 +64,7 @@ export class PlatformRepository {
   /** Also forgets what people said about its VMs and images: the ids mean nothing without it. */
   async remove(id: PlatformId): Promise<void> {
     await this.#db.write.transaction().execute(async (tx) => {
-      await tx.deleteFrom('os_attribute').where('platform_id', '=', id).execute();
+      await tx.deleteFrom('business_attribute').where('platform_id', '=', id).execute();
       await tx.deleteFrom('platform').where('id', '=', id).execute();
     });
   }

@@ -5,6 +5,7 @@
 import { sql, type Selectable } from 'kysely';
 import type { ListQuery, Page } from '../../../shared/contract/command.ts';
 import type { Verdict } from '../../../shared/model/finding.ts';
+import { systemConsole, type ConsoleScope } from '../../../shared/model/business-attributes.ts';
 import type { ExternalId, PlatformId, SourceVmId } from '../../../shared/model/ids.ts';
 import type { SourceVmRecord } from '../../platforms/connector.ts';
 import { sourceVmIdOf } from '../../platforms/resource-id.ts';
@@ -76,8 +77,11 @@ export class SourceVmRepository {
     this.#db = db;
   }
 
-  async list(query: ListQuery & { platformId: PlatformId | null }): Promise<Page<StoredSourceVm>> {
-    const narrow = query.platformId === null ? [] : [sql<boolean>`platform_id = ${query.platformId}`];
+  async list(query: ListQuery & { platformId: PlatformId | null }, scope: ConsoleScope = systemConsole): Promise<Page<StoredSourceVm>> {
+    const narrow = [
+      ...(query.platformId === null ? [] : [sql<boolean>`platform_id = ${query.platformId}`]),
+      ...(scope.kind === 'system' ? [] : [sql<boolean>`project_id = ${scope.projectId} and platform_id = ${scope.platformId}`]),
+    ];
     const page = await listWindow(this.#db.read, list, query, { columns: rowColumns, narrow });
     return { total: page.total, rows: page.rows.map(toSourceVm) };
   }

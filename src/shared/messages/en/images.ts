@@ -19,6 +19,15 @@ export const imagesEn = {
   DISTRO_NOT_LISTED: '“{distro}” is not among libosinfo’s short ids. It is kept here and not written to the platform.',
   DISTRO_OTHER_FAMILY: '{distro} is not of the operating system type that was said. Change one of the two.',
 
+  CONSOLE_REFUSED: 'This is not part of a tenant’s console. Switch to the system console.',
+  IMAGE_EDIT_ELSEWHERE: 'A platform’s own list edits no business attributes. Open the image under Images → VDI Images: System Images in the system console, Custom Images in the tenant’s console.',
+  IMAGE_EDIT_IN_TENANT: 'This is a custom image of a tenant. Switch to that tenant’s console and edit it under Custom Images.',
+  IMAGE_EDIT_IN_SYSTEM: 'This belongs to the system console. Switch to it and edit the image under System Images.',
+  IMAGE_EDIT_PAGE: 'This edit was made on a page that does not belong to the console you are in. Reload the page.',
+  IMAGE_GOLDEN: 'The image “{name}” is golden: it is locked against change and deletion. Take the lock off first.',
+  IMAGE_NAMESAKE: 'Another image named “{name}” had business attributes here; its platform lists it under another id. Attributes do not pass on by name: set them again if it was made anew.',
+  IMAGE_LOGIN_USER_INVALID: 'A system user cannot hold line breaks or other control characters.',
+
   READY_SOURCE_IMAGE: 'The image’s properties on its platform',
   READY_SOURCE_IMAGE_BOOT: 'The image’s properties and the boot loaders on its disk',
   READY_SOURCE_ATTRIBUTES: 'What was set on System Images or Custom Images',

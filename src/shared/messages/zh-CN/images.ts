@@ -21,6 +21,15 @@ export const imagesZh: Record<keyof typeof imagesEn, string> = {
   DISTRO_NOT_LISTED: '“{distro}”不在 libosinfo 的短标识中。它保存在这里，不会写入平台。',
   DISTRO_OTHER_FAMILY: '{distro} 与所说的操作系统类型不符。请更改其中一项。',
 
+  CONSOLE_REFUSED: '这不属于租户控制台。请切换到系统控制台。',
+  IMAGE_EDIT_ELSEWHERE: '平台自己的列表中不能编辑业务属性。请在“镜像 → VDI 镜像”中打开该镜像：系统控制台的“系统镜像”，或租户控制台的“自定义镜像”。',
+  IMAGE_EDIT_IN_TENANT: '这是某个租户的自定义镜像。请切换到该租户的控制台，在“自定义镜像”中编辑。',
+  IMAGE_EDIT_IN_SYSTEM: '这属于系统控制台。请切换到系统控制台，在“系统镜像”中编辑。',
+  IMAGE_EDIT_PAGE: '编辑所在的页面不属于当前控制台。请重新加载页面。',
+  IMAGE_GOLDEN: '镜像“{name}”是黄金镜像：已锁定，不能更改或删除。请先解除锁定。',
+  IMAGE_NAMESAKE: '另一个名为“{name}”的镜像曾在此设置过业务属性，平台以另一个标识列出它。属性不会按名称转移：如果它是重新创建的，请重新设置。',
+  IMAGE_LOGIN_USER_INVALID: '系统用户不能包含换行或其他控制字符。',
+
   READY_SOURCE_IMAGE: '镜像在其平台上的属性',
   READY_SOURCE_IMAGE_BOOT: '镜像的属性及其磁盘上的引导程序',
   READY_SOURCE_ATTRIBUTES: '在“系统镜像”或“自定义镜像”中设置的内容',
