@@ -3,7 +3,7 @@ import { assignment, osType } from '../model/business-attributes.ts';
 import { finding } from '../model/finding.ts';
 import { image, imageDetail, platformAttributes } from '../model/image.ts';
 import { imageId, platformId } from '../model/ids.ts';
-import { message } from '../model/message.ts';
+import { message } from '../model/message-schema.ts';
 import { defineCommands, listQuery, page } from './command.ts';
 
 /**

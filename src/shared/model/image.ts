@@ -5,7 +5,7 @@ import { availability } from './capability.ts';
 import { diskFormat } from './disk.ts';
 import { finding, verdict } from './finding.ts';
 import { imageId, platformId } from './ids.ts';
-import { message } from './message.ts';
+import { message } from './message-schema.ts';
 import { bootMode, osIdentity } from './os.ts';
 import { instructions } from './source-vm.ts';
 
