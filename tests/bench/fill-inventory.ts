@@ -1,4 +1,5 @@
 /** Fills a cache with image source VMs as a complete sync of one platform would have left it. */
+import { noAttributes } from '../../src/shared/model/business-attributes.ts';
 import { systemClock } from '../../src/main/clock.ts';
 import type { PlatformId } from '../../src/shared/model/ids.ts';
 import type { ImageRecord, SourceVmRecord } from '../../src/main/platforms/connector.ts';
@@ -75,7 +76,11 @@ export async function fillImages(store: Store, count: number): Promise<void> {
   for (let from = 0; from < count; from += batch) {
     const changed = Array.from({ length: Math.min(batch, count - from) }, (_, offset) => {
       const image = imageRecord(from + offset);
-      return { record: image, judgement: { findings: [], os: image.os, bootMode: image.bootMode, bootModeSource: 'platform' as const }, projectName: null };
+      const assignment = image.scope === 'system' ? { scope: 'system' as const } : { scope: 'custom' as const, projectId: image.projectId ?? null };
+      return {
+        record: image, judgement: { findings: [], os: image.os, bootMode: image.bootMode, bootModeSource: 'platform' as const }, projectName: null,
+        business: { attributes: noAttributes, assignment, assignedBy: 'platform' as const },
+      };
     });
     await images.write({ id, name }, changed, [], { sync: 1, at: systemClock.now() });
   }

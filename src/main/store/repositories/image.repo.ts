@@ -152,7 +152,7 @@ export class ImageRepository {
   async setInspection(id: ImageId, { at, fingerprint, inspection, error }: StoredInspection, judged: Judgement): Promise<void> {
     await this.#db.write.updateTable('image').set({
       inspected_at: at, inspected_fingerprint: fingerprint, inspection_json: inspection === null ? null : JSON.stringify(inspection),
-      inspection_error_json: error === null ? null : JSON.stringify(error), ...judgedColumns(judged),
+      inspection_error_json: error === null ? null : JSON.stringify(error), ...judgedColumns(judged), os_distro: judged.os.distro,
     }).where('id', '=', id).execute();
   }
 

@@ -40,15 +40,7 @@ ${remake('image', `
   scope text not null,
   format text,
   visibility text,
-  updated_at integer,
-  os_distro text,
-  login_user text,
-  credentials text not null default 'none',
-  is_golden text not null default 'no',
-  tenant text,
-  attributes_json text not null default '{}'`, 'form, scope, format', [
-  'form', 'scope, name collate nocase', 'format', 'visibility', 'updated_at', 'os_distro', 'login_user collate nocase', 'credentials', 'is_golden', 'tenant, scope, platform_id',
-])}
+  updated_at integer`, 'form, scope, format', ['form', 'scope, name collate nocase', 'format', 'visibility', 'updated_at'])}
 
 create table project (
   platform_id text not null,
