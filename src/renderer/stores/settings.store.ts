@@ -24,6 +24,7 @@ export const useSettings = defineStore('settings', () => {
   const locale = ref<WindowSettings['locale']>('system');
   const theme = ref<WindowSettings['theme']>('system');
   const zoom = ref(1);
+  const hasNotices = ref(true);
   const grids = shallowRef<WindowSettings['grids']>({});
   const systemDark = window.matchMedia('(prefers-color-scheme: dark)');
   const isSystemDark = ref(systemDark.matches);
@@ -37,6 +38,7 @@ export const useSettings = defineStore('settings', () => {
     locale.value = settings.locale;
     theme.value = settings.theme;
     zoom.value = settings.zoom;
+    hasNotices.value = settings.hasNotices;
     grids.value = settings.grids;
   }
 
@@ -84,6 +86,7 @@ export const useSettings = defineStore('settings', () => {
     locale,
     theme,
     zoom,
+    hasNotices,
     grids,
     load,
     setZoom,
@@ -100,6 +103,10 @@ export const useSettings = defineStore('settings', () => {
     setTheme(value: WindowSettings['theme']): void {
       theme.value = value;
       save({ theme: value });
+    },
+    setNotices(value: boolean): void {
+      hasNotices.value = value;
+      save({ hasNotices: value });
     },
     /** The address that the window was left at, or null. */
     lastPlace(): string | null {

@@ -27,7 +27,7 @@ export const systemCommands = defineCommands({
   'settings.get': {
     summary: 'Settings of the window.',
     input: nothing,
-    output: z.object({ locale: z.enum(['system', 'en', 'zh-CN']), theme: z.enum(['system', 'light', 'dark']), zoom: z.number(), grids: z.record(z.string(), z.json()) }),
+    output: z.object({ locale: z.enum(['system', 'en', 'zh-CN']), theme: z.enum(['system', 'light', 'dark']), zoom: z.number(), hasNotices: z.boolean(), grids: z.record(z.string(), z.json()) }),
   },
   'settings.set': {
     summary: 'Changes settings of the window; absent keys stay.',
@@ -35,6 +35,8 @@ export const systemCommands = defineCommands({
       locale: z.enum(['system', 'en', 'zh-CN']).optional(),
       theme: z.enum(['system', 'light', 'dark']).optional(),
       zoom: z.number().min(0.5).max(3).optional(),
+      /** Whether the operating system tells about tasks while the window is in the background. */
+      hasNotices: z.boolean().optional(),
       /** Column choices of one list, by the list's name. */
       grids: z.record(z.string().max(50), z.json()).optional(),
     }),

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import App from '../../../src/renderer/App.vue';
 import { useSettings } from '../../../src/renderer/stores/settings.store.ts';
 import type { RunId } from '../../../src/shared/model/ids.ts';
@@ -77,6 +77,41 @@ describe('the frame', () => {
     expect(byRole('heading', '设置')).toBeDefined();
     expect(document.documentElement.style.getPropertyValue('--gp-zoom')).toBe('1.1');
     await vi.waitFor(() => expect(transport.inputsOf('settings.set').at(-1)).toMatchObject({ locale: 'zh-CN', zoom: 1.1 }), 120_000);
+  });
+
+  it.each([
+    ['a failure, while nobody looks', 'failed', false, true, 1],
+    ['a long task that is done', 'succeeded', false, true, 1],
+    ['nothing to a person who is here', 'failed', true, true, 0],
+    ['nothing where it is switched off', 'failed', false, false, 0],
+    ['nothing of a cancelled task', 'cancelled', false, true, 0],
+  ] as const)('has the operating system tell %s', async (_what, status, isFocused, hasNotices, count) => {
+    const shown: { title: string; body?: string; tag?: string }[] = [];
+    class FakeNotification {
+      static readonly permission = 'granted';
+      constructor(title: string, options: { body?: string; tag?: string } = {}) {
+        shown.push({ title, ...options });
+      }
+    }
+    vi.stubGlobal('Notification', FakeNotification);
+    vi.stubGlobal('isSecureContext', true);
+    vi.spyOn(document, 'hasFocus').mockReturnValue(isFocused);
+    onTestFinished(() => {
+      vi.unstubAllGlobals();
+      vi.restoreAllMocks();
+    });
+    const running = task('running');
+    const { transport } = await openWindow(App, {
+      path: '/settings',
+      answers: {
+        'tasks.list': () => ({ total: 1, rows: [running] }),
+        'settings.get': () => ({ locale: 'en', theme: 'light', zoom: 1, hasNotices, grids: {} }),
+      },
+    });
+    await useSettings().load();
+    transport.emit('tasks.changed', { runId: 'r1' as RunId, status });
+    await settle();
+    expect(shown.map(({ tag }) => tag)).toEqual(Array.from({ length: count }, () => `r1 ${status}`));
   });
 
   it('tells once, with a link, that a task has failed', async () => {

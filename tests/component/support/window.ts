@@ -33,7 +33,7 @@ export class FakeTransport implements Transport {
 
   constructor(answers: Answers) {
     this.answers = {
-      'settings.get': () => ({ locale: 'en', theme: 'light', zoom: 1, grids: {} }),
+      'settings.get': () => ({ locale: 'en', theme: 'light', zoom: 1, hasNotices: true, grids: {} }),
       'settings.set': () => ({}),
       'platforms.list': () => [],
       'tasks.list': () => ({ total: 0, rows: [] }),

@@ -21,7 +21,7 @@ function make(stored: Json = null): { settings: ReturnType<typeof settingsHandle
 
 describe('the settings of the window', () => {
   it('start with the system’s language and theme', async () => {
-    expect(await make().settings['settings.get']({}, ctx)).toEqual({ locale: 'system', theme: 'system', zoom: 1, grids: {} });
+    expect(await make().settings['settings.get']({}, ctx)).toEqual({ locale: 'system', theme: 'system', zoom: 1, hasNotices: true, grids: {} });
   });
 
   it('keep what is not changed, and each list’s columns', async () => {
@@ -30,7 +30,7 @@ describe('the settings of the window', () => {
       settings['settings.set']({ theme: 'dark', grids: { vms: ['name'] } }, ctx),
       settings['settings.set']({ locale: 'zh-CN', grids: { pools: ['free'] } }, ctx),
     ]);
-    expect(await settings['settings.get']({}, ctx)).toEqual({ locale: 'zh-CN', theme: 'dark', zoom: 1, grids: { vms: ['name'], pools: ['free'] } });
+    expect(await settings['settings.get']({}, ctx)).toEqual({ locale: 'zh-CN', theme: 'dark', zoom: 1, hasNotices: true, grids: { vms: ['name'], pools: ['free'] } });
     expect(events.seq).toBe(2);
   });
 

@@ -14,7 +14,7 @@ type Settings = CommandOutput<'settings.get'>;
 
 const key = 'window';
 const maxGridsBytes = 200_000;
-const defaults: Settings = { locale: 'system', theme: 'system', zoom: 1, grids: {} };
+const defaults: Settings = { locale: 'system', theme: 'system', zoom: 1, hasNotices: true, grids: {} };
 
 const { shape } = commands['settings.get'].output;
 
@@ -24,6 +24,7 @@ const stored = z
     locale: shape.locale.catch(defaults.locale),
     theme: shape.theme.catch(defaults.theme),
     zoom: shape.zoom.catch(defaults.zoom),
+    hasNotices: shape.hasNotices.catch(defaults.hasNotices),
     grids: shape.grids.catch(defaults.grids),
   })
   .catch(defaults);

@@ -2,7 +2,8 @@
 import { app, session } from 'electron';
 import { isOwnPage } from './page-request.ts';
 
-const allowedPermissions = new Set(['clipboard-sanitized-write']);
+/** Own pages are all there ever is to ask: navigation is denied. */
+const allowedPermissions = new Set(['clipboard-sanitized-write', 'notifications']);
 
 /** Installed once, before the first window; holds for every page that is ever made. */
 export function installGuards(): void {
