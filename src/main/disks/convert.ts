@@ -13,7 +13,7 @@ import { Flusher } from './flusher.ts';
 import { createBlockHasher, digestBytes, identityOf } from './identity.ts';
 import { watched, type Job } from './job.ts';
 import { readBlock } from './mover.ts';
-import { openDisk } from './open-disk.ts';
+import { openDisk, type OpenDisk } from './open-disk.ts';
 import { blockState, counter, createSharedState, type SharedState } from './shared-state.ts';
 import { markEmptyBlocks, requireSoundLayers } from './survey.ts';
 import { TargetFile } from './target-file.ts';
@@ -37,7 +37,7 @@ export async function convert(request: ConvertJob, job: Job): Promise<ConvertRes
     );
     const target = await openTarget(request, plan, state, before, opened.reader);
     try {
-      const targetBytes = await move(request.source, plan, target, state, blocks, job);
+      const targetBytes = await checkedMeanwhile(opened, job, (both) => move(request.source, plan, target, state, blocks, both));
       if ((await fingerprintOf(opened.sources)) !== before) throw new CodedError('DISK_CHANGED', { path: request.source.path });
       closeTarget(target);
       if (request.checkpointPath !== null) Checkpoint.remove(request.checkpointPath);
@@ -49,6 +49,28 @@ export async function convert(request: ConvertJob, job: Job): Promise<ConvertRes
   } finally {
     await opened.reader.close();
   }
+}
+
+/**
+ * Moves blocks and, beside it, compares a disk of an archive with the checksum that the archive states: one read of it all, mostly of
+ * what was read just now. The first failure ends the other.
+ */
+async function checkedMeanwhile<T>({ checksum }: OpenDisk, job: Job, work: (job: Job) => Promise<T>): Promise<T> {
+  if (checksum === undefined) return work(job);
+  const { requireChecksum } = await import('./ova/manifest.ts');
+  const failed = new AbortController();
+  const signal = AbortSignal.any([job.signal, failed.signal]);
+  const ending = (error: unknown): never => {
+    failed.abort(error);
+    throw error;
+  };
+  const [moved, checked] = await Promise.allSettled([
+    work({ ...job, signal }).catch(ending),
+    requireChecksum(checksum.member, checksum.stated, signal).catch(ending),
+  ]);
+  job.signal.throwIfAborted();
+  if (moved.status === 'rejected' || checked.status === 'rejected') throw failed.signal.reason;
+  return moved.value;
 }
 
 interface OpenTarget {

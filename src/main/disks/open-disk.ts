@@ -7,6 +7,7 @@ import { detectFormat } from './detect.ts';
 import type { ChainPolicy, DiskFile } from './disk-engine.ts';
 import type { FileSourceOptions } from './file-source.ts';
 import { placeOf, type FilePlace } from './places/file-place.ts';
+import type { StatedChecksum } from './ova/manifest.ts';
 import { parseQcow2Header, qcow2ClusterBytes, type Qcow2Header } from './qcow2/header.ts';
 import { Qcow2Reader } from './qcow2/reader.ts';
 import { headerOfSnapshot, readSnapshots, type InternalSnapshot } from './qcow2/snapshots.ts';
@@ -27,6 +28,8 @@ export interface OpenDisk {
   sources: BlockSource[];
   /** Of the file asked about. */
   snapshots: InternalSnapshot[];
+  /** A disk of an archive whose manifest gives a checksum for it: the bytes that it is of. */
+  checksum?: { member: BlockSource; stated: StatedChecksum };
 }
 
 /** What a backing format may be called in a header. `vpc` is QEMU's name for VHD. */
@@ -127,7 +130,9 @@ async function openMember({ source }: Located, { member, snapshot }: Choice, ope
   const { Ova } = await import('./ova/ova.ts');
   const ova = await Ova.open(source, opening.signal);
   const disk = ova.disk(member ?? null);
-  return openSource({ path: disk.label, source: disk }, null, snapshot === undefined ? {} : { snapshot }, { ...opening, policy: { roots: [] } });
+  const opened = await openSource({ path: disk.label, source: disk }, null, snapshot === undefined ? {} : { snapshot }, { ...opening, policy: { roots: [] } });
+  const stated = await ova.checksum(ova.nameOf(disk), opening.signal);
+  return stated === null ? opened : { ...opened, checksum: { member: disk, stated } };
 }
 
 async function openVmdkDisk(file: Located, opening: Opening): Promise<OpenDisk> {

@@ -2,7 +2,11 @@
 import { CodedError } from '../../../shared/model/coded-error.ts';
 import type { BlockSource } from '../sources/block-source.ts';
 import { WindowSource } from '../sources/window-source.ts';
+import { checksumOf, type StatedChecksum } from './manifest.ts';
 import { readTarEntries, type TarEntry } from './tar.ts';
+
+/** Between the archive and its entry, in labels. */
+const separator = ' › ';
 
 /** Descriptions are a few tens of KiB. */
 const maxTextBytes = 4 * 1024 ** 2;
@@ -41,16 +45,31 @@ export class Ova {
     return this.member(only.name);
   }
 
+  /** The name of the disk that `disk` gives for that choice. */
+  nameOf(disk: WindowSource): string {
+    return disk.label.slice(this.source.label.length + separator.length);
+  }
+
   /** The bytes of an entry as a source; closing it closes the archive. */
   member(name: string): WindowSource {
     const entry = this.entries.find((candidate) => candidate.name === name);
     if (entry === undefined) throw new CodedError('DISK_OVA_NO_MEMBER', { path: this.source.label, name: name.slice(0, 200) });
-    return new WindowSource(this.source, `${this.source.label} › ${entry.name}`, entry.offset, entry.sizeBytes);
+    return new WindowSource(this.source, `${this.source.label}${separator}${entry.name}`, entry.offset, entry.sizeBytes);
   }
 
   /** The text of the OVF description, which is the first entry of that ending; null where there is none. */
   async description(signal?: AbortSignal): Promise<string | null> {
-    const entry = this.entries.find(({ name }) => ending(name) === 'ovf');
+    return this.#text('ovf', signal);
+  }
+
+  /** The checksum that the manifest gives for an entry; null where there is no manifest, or it does not name the entry. */
+  async checksum(name: string, signal?: AbortSignal): Promise<StatedChecksum | null> {
+    const text = await this.#text('mf', signal);
+    return text === null ? null : checksumOf(text, name);
+  }
+
+  async #text(kind: string, signal?: AbortSignal): Promise<string | null> {
+    const entry = this.entries.find(({ name }) => ending(name) === kind);
     if (entry === undefined) return null;
     if (entry.sizeBytes > maxTextBytes) {
       throw new CodedError('DISK_OVA_TEXT_TOO_LARGE', { path: this.source.label, name: entry.name, limitBytes: maxTextBytes });

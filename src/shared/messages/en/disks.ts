@@ -68,6 +68,7 @@ export const disksEn = {
   DISK_OVA_NO_DISK: 'The archive {path} holds no disk.',
   DISK_OVA_SEVERAL: 'The archive {path} holds several disks: {names}. Say which one to use.',
   DISK_OVA_NO_MEMBER: 'The archive {path} holds no entry named “{name}”.',
+  DISK_OVA_CHECKSUM: '{path} is not what the archive’s manifest says: its checksum differs. The archive was damaged on the way or changed afterwards. Copy or export it again.',
   DISK_OVA_TEXT_TOO_LARGE: 'The entry “{name}” of the archive {path} is larger than the {limitBytes} that a description may have.',
   DISK_PARENT_NOT_FOUND: '{path} is a differencing VHD, and its parent “{parent}” is not beside it. Put both files into one folder.',
   DISK_PARENT_OTHER: '{path} is a differencing VHD made over another disk than {parent}: their identifiers differ. Put its own parent there.',

@@ -70,6 +70,7 @@ export const disksZh: Record<keyof typeof disksEn, string> = {
   DISK_OVA_NO_DISK: '归档 {path} 中没有磁盘。',
   DISK_OVA_SEVERAL: '归档 {path} 中有多个磁盘：{names}。请指明要使用哪一个。',
   DISK_OVA_NO_MEMBER: '归档 {path} 中没有名为“{name}”的条目。',
+  DISK_OVA_CHECKSUM: '{path} 与归档清单所述不符：校验和不同。归档在传输中损坏或之后被更改。请重新复制或导出。',
   DISK_OVA_TEXT_TOO_LARGE: '归档 {path} 中的条目“{name}”超过描述文件的上限 {limitBytes}。',
   DISK_PARENT_NOT_FOUND: '{path} 是差异 VHD，但旁边没有它的父磁盘“{parent}”。请将两个文件放在同一文件夹中。',
   DISK_PARENT_OTHER: '{path} 是差异 VHD，但它的父磁盘不是 {parent}：两者的标识符不同。请放回它自己的父磁盘。',
