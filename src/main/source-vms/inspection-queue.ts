@@ -21,6 +21,14 @@ export interface InspectionQueueDeps {
 /** A pass ends after so many that could not be read: something larger is wrong than single disks. */
 const maxSkipped = 1000;
 
+/** What a pass leaves out: single subjects and whole platforms, by id. */
+interface LeftOut {
+  failed: Set<string>;
+  /** Platforms whose disks cannot be looked into where they lie. */
+  vms: Set<string>;
+  images: Set<string>;
+}
+
 export class InspectionQueue {
   readonly #deps: InspectionQueueDeps;
   readonly #abort = new AbortController();
@@ -29,6 +37,8 @@ export class InspectionQueue {
   /** Kicks that the work has taken note of. */
   #seen = 0;
   #last: string | null = null;
+  /** Platforms that have said so; what a connector can do does not change. */
+  readonly #unreadable = { vms: new Set<PlatformId>(), images: new Set<PlatformId>() };
 
   constructor(deps: InspectionQueueDeps) {
     this.#deps = deps;
@@ -57,33 +67,45 @@ export class InspectionQueue {
   async #work(): Promise<void> {
     const { signal } = this.#abort;
     // What failed is not tried again before the next kick: its platform may not be there, or it has just gone.
-    const skipped = new Set<string>();
-    while (!signal.aborted && skipped.size < maxSkipped) {
+    const left: LeftOut = { failed: new Set(), vms: new Set(this.#unreadable.vms), images: new Set(this.#unreadable.images) };
+    while (!signal.aborted && left.failed.size < maxSkipped) {
       const kicks = this.#kicks;
       this.#seen = kicks;
-      if (!(await this.#next(skipped, signal)) && this.#kicks === kicks) return;
+      if (!(await this.#next(left, signal)) && this.#kicks === kicks) return;
     }
   }
 
   /** @returns whether anything was left to do */
-  async #next(skipped: Set<string>, signal: AbortSignal): Promise<boolean> {
+  async #next(left: LeftOut, signal: AbortSignal): Promise<boolean> {
     const { vms, images, inspector, changes } = this.#deps;
     try {
-      const [vm] = await vms.toInspect(1, [...skipped]);
+      const [vm] = await vms.toInspect(1, [...left.failed, ...left.vms]);
       if (vm !== undefined) {
-        await this.#try(vm, skipped, () => inspector.inspectVm(vm, signal));
+        if (await this.#cannotRead(vm.platformId, 'vms', left)) return true;
+        await this.#try(vm, left.failed, () => inspector.inspectVm(vm, signal));
         changes.changed('sourceVms.changed', vm.platformId);
         return true;
       }
-      const [image] = await images.toInspect(1, [...skipped]);
+      const [image] = await images.toInspect(1, [...left.failed, ...left.images]);
       if (image === undefined) return false;
-      await this.#try(image, skipped, () => inspector.inspectImage(image, signal));
+      if (await this.#cannotRead(image.platformId, 'images', left)) return true;
+      await this.#try(image, left.failed, () => inspector.inspectImage(image, signal));
       changes.changed('images.changed', image.platformId);
       return true;
     } catch (error) {
       if (!signal.aborted) this.#deps.log.error({ err: error }, 'inspection queue stopped');
       return false;
     }
+  }
+
+  /** Asked once a platform, so that a cloud's thousands of images are not gone through one by one. */
+  async #cannotRead(platformId: PlatformId, what: 'vms' | 'images', left: LeftOut): Promise<boolean> {
+    // A platform that cannot be connected to now (a locked vault) is left out too: the next sync brings it back.
+    const readable = await this.#deps.inspector.canRead(platformId).catch(() => null);
+    if (readable?.[what] === true) return false;
+    left[what].add(platformId);
+    if (readable !== null) this.#unreadable[what].add(platformId);
+    return true;
   }
 
   async #try(subject: { id: string; platformId: PlatformId }, skipped: Set<string>, inspect: () => Promise<void>): Promise<void> {

@@ -51,6 +51,12 @@ export class Inspector {
     return record;
   }
 
+  /** Whether disks can be looked into as they lie there. Where the platform would have to copy them first, its own word is all that is judged. */
+  async canRead(platformId: PlatformId): Promise<{ vms: boolean; images: boolean }> {
+    const connector = await this.#deps.connectors.connector(platformId);
+    return { vms: connector.diskExport !== undefined && connector.diskExport.staging === undefined, images: connector.imageFile !== undefined };
+  }
+
   /** What judging the VMs of a platform needs now. */
   async context(platform: JudgedPlatform): Promise<JudgingContext> {
     const { connectors, writer } = this.#deps;
@@ -66,7 +72,7 @@ export class Inspector {
     const system = record.disks.find((disk) => disk.isSystem);
     const { diskExport } = await connectors.connector(platformId);
     // A disk that cannot be opened has its reason already.
-    const looked = system === undefined || system.problem !== null || diskExport === undefined
+    const looked = system === undefined || system.problem !== null || diskExport === undefined || diskExport.staging !== undefined
       ? { inspection: null, error: null }
       : await this.#look(() => diskExport.diskFile(externalId, system.key), signal);
     const person = await attributes.find({ platformId, kind: 'source-vm', externalId });
