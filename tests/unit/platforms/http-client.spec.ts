@@ -1,3 +1,5 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpClient } from '../../../src/main/platforms/http/http-client.ts';
 import { statusOf } from '../../../src/main/platforms/http/http-failure.ts';
@@ -114,6 +116,36 @@ describe('certificates', () => {
 });
 
 describe('proxies', () => {
+  it('lead through a tunnel in which the certificate is judged as ever, and learn nothing but where to', async () => {
+    const simulator = await OpenStackSimulator.start({ certificate: firstCertificate });
+    const heard: string[] = [];
+    const proxy = createServer((request, response) => response.writeHead(405).end(request.method));
+    proxy.on('connect', (request: IncomingMessage, socket: Socket) => {
+      heard.push(`${request.url} ${request.headers['proxy-authorization']}`);
+      const target = connect(Number(new URL(simulator.origin).port), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        socket.pipe(target).pipe(socket);
+      });
+      for (const end of [socket, target]) end.on('error', () => target.destroy()).on('close', () => target.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const ask = async (pins: string[]): Promise<unknown> => {
+      const transport = new Transport({ caFile: null, pins, proxy: { url: `http://127.0.0.1:${port}`, user: 'u', password: 'p@ss' }, environment: {} });
+      const answer: unknown = await new HttpClient({ transport, tries: 1 }).send({ method: 'GET', url: new URL('https://cloud.invalid:5000/identity/v3') }, never).catch((error: unknown) => error);
+      transport.dispose();
+      return answer;
+    };
+    const refused = await ask([]);
+    expect(refused).toMatchObject({ code: 'PLATFORM_CERTIFICATE_UNTRUSTED' });
+    expect(simulator.seen).toEqual([]);
+    expect(statusOf(await ask(pinsOf(trustOfferFor(refused, 'tlsPin', [])?.value)))).toBe(401);
+    expect(new Set(heard)).toEqual(new Set([`cloud.invalid:5000 Basic ${Buffer.from('u:p@ss').toString('base64')}`]));
+    proxy.closeAllConnections();
+    proxy.close();
+    await simulator.stop();
+  });
+
   const setting = { url: 'http://proxy:3128', user: 'u', password: 'p@ss' };
   it.each([
     ['https://cloud:5000', null, { https_proxy: 'http://env:1' }, 'http://env:1/'],

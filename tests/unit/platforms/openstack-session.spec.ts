@@ -106,6 +106,11 @@ describe('signing in to OpenStack', () => {
     expect(await all(again().inventory.sourceVms(never))).toMatchObject([{ name: 'old', vcpus: 1 }]);
   });
 
+  it('takes fields that were left empty for fields that were not filled in', () => {
+    const empty = Object.fromEntries(Object.keys(openStackSettings.shape).map((key) => [key, '']));
+    expect(openStackSettings.parse({ ...empty, authUrl: ' https://cloud:5000 ', project: null, imageTimeoutMinutes: '45' })).toEqual({ authUrl: 'https://cloud:5000', imageTimeoutMinutes: 45 });
+  });
+
   it.each([
     [{ authUrl: 'http://user:secret@cloud:5000' }], [{ authUrl: 'ftp://cloud' }], [{}], [{ cloudsYaml: '/clouds.yaml' }], [{ authUrl: 'http://cloud', tlsPin: 'abc' }],
     [{ authUrl: 'http://cloud', proxy: 'http://user:secret@proxy' }],

@@ -4,9 +4,9 @@ import { say } from '../../../shared/model/message.ts';
 import type { ConfigField } from '../../../shared/model/platform.ts';
 import { pinsOf } from '../http/verified-socket.ts';
 
-const text = z.string().trim().max(4096);
 /** An empty field of the form is one that was not filled in. */
-const optional = text.optional().transform((value) => (value === '' ? undefined : value));
+const filled = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === null || (typeof value === 'string' && value.trim() === '') ? undefined : value), schema.optional()).optional();
+const optional = filled(z.string().trim().max(4096));
 const address = optional.refine((value) => value === undefined || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) && hasNoUser(value)));
 
 function hasNoUser(value: string): boolean {
@@ -22,21 +22,21 @@ export const openStackSettings = z.strictObject({
   cloudsYaml: optional,
   cloud: optional,
   authUrl: address,
-  authMethod: z.enum(authMethods).optional(),
+  authMethod: filled(z.enum(authMethods)),
   username: optional,
   userDomain: optional,
   project: optional,
   projectDomain: optional,
   applicationCredentialId: optional,
   region: optional,
-  interface: z.enum(interfaces).optional(),
+  interface: filled(z.enum(interfaces)),
   caFile: optional,
   tlsPin: optional.refine((value) => pinsOf(value).every((pin) => /^[0-9a-f]{64}$/.test(pin))),
   proxy: address,
   proxyUser: optional,
   instanceSize: optional,
   network: optional,
-  imageTimeoutMinutes: z.coerce.number().int().min(1).max(10_080).optional(),
+  imageTimeoutMinutes: filled(z.coerce.number().int().min(1).max(10_080)),
 }).refine((value) => value.cloudsYaml !== undefined || value.authUrl !== undefined, { path: ['authUrl'] })
   .refine((value) => value.cloudsYaml === undefined || value.cloud !== undefined, { path: ['cloud'] });
 export type OpenStackSettings = z.infer<typeof openStackSettings>;
