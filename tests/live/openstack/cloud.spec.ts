@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WorkerDiskEngine } from '../../../src/main/disks/disk-engine.ts';
 import type { OpenStackConnector } from '../../../src/main/platforms/openstack/openstack-connector.ts';
 import { writeBootDisk } from '../boot-disk.ts';
-import { connect, imageNames, makeServer, never, type RealServer } from './real-cloud.ts';
+import { all, connect, imageNames, makeServer, never, type RealServer } from './real-cloud.ts';
 
 const diskBytes = 16 * 1024 ** 2;
 
@@ -36,18 +36,18 @@ describe('the connector in front of a real cloud', () => {
   });
 
   it('lists it once and tells the same of it alone; a quick pass finds it too', async () => {
-    const listed = (await Array.fromAsync(cloud.inventory.sourceVms(never))).flat().filter((vm) => vm.externalId === server.id);
+    const listed = (await all(cloud.inventory.sourceVms(never))).filter((vm) => vm.externalId === server.id);
     expect(listed).toEqual([await cloud.current(server.id, never)]);
     expect(listed).toMatchObject([{ name, powerState: 'stopped', bootMode: 'bios', videoModel: 'virtio', os: { family: 'linux', distro: 'debian' } }]);
-    const changed = (await Array.fromAsync(cloud.inventory.changedSourceVms(Date.now() - 600_000, never))).flat();
+    const changed = (await all(cloud.inventory.changedSourceVms(Date.now() - 600_000, never)));
     expect(changed.map((vm) => vm.externalId)).toContain(server.id);
     await expect(cloud.current(randomUUID(), never)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('lists projects with the management project, sizes and stores', async () => {
-    expect((await Array.fromAsync(cloud.inventory.projects(never))).flat().filter(({ isManagement }) => isManagement)).toHaveLength(1);
-    expect((await Array.fromAsync(cloud.inventory.instanceSizes(never))).flat().length).toBeGreaterThan(0);
-    expect((await Array.fromAsync(cloud.inventory.pools(never))).flat().length).toBeGreaterThan(0);
+    expect((await all(cloud.inventory.projects(never))).filter(({ isManagement }) => isManagement)).toHaveLength(1);
+    expect((await all(cloud.inventory.instanceSizes(never))).length).toBeGreaterThan(0);
+    expect((await all(cloud.inventory.pools(never))).length).toBeGreaterThan(0);
   });
 
   it('makes a copy of the disk once, whose bytes by ranges have the cloud’s own hash, and removes it', async () => {
@@ -80,7 +80,7 @@ describe('the connector in front of a real cloud', () => {
   it('copies inside the cloud under a temporary name and publishes it; uploads a VHD', async () => {
     const { imageStore } = cloud;
     const [disk] = (await cloud.current(server.id, never)).disks;
-    const [pool] = (await Array.fromAsync(cloud.inventory.pools(never))).flat();
+    const [pool] = (await all(cloud.inventory.pools(never)));
     const spec = { pool: pool?.externalId ?? '', name: `${name} published`, fileType: 'qcow2', virtualBytes: diskBytes, os: { family: 'linux', distro: 'debian', name: null, version: null, architecture: null, source: 'platform' }, bootMode: 'uefi', videoModel: 'virtio' } as const;
     const intent = await imageStore.prepareCopy(server.id, disk?.key ?? '', spec, `${name}/copy`);
     const copy = await imageStore.copy(server.id, intent, () => undefined, never);

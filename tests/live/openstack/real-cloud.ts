@@ -19,6 +19,12 @@ export const realCloud = {
 export const never = new AbortController().signal;
 const noReport = (): void => undefined;
 
+export async function all<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const page of pages) found.push(...page);
+  return found;
+}
+
 export function connect(): OpenStackConnector {
   const { password, ...settings } = realCloud;
   return new OpenStackConnector(openStackSettings.parse(settings), { password }, { clock: systemClock, environment: process.env });
@@ -43,8 +49,7 @@ const os = { family: 'linux', distro: 'debian', name: null, version: null, archi
 /** @param disk a qcow2 file @param sizeBytes what a guest sees of it */
 export async function makeServer(cloud: OpenStackConnector, name: string, disk: string, virtualBytes: number): Promise<RealServer> {
   const spec: NewVmSpec = { name, diskFormat: 'qcow2', bootMode: 'bios', videoModel: 'virtio', vcpus: 1, memoryBytes: 128 * 1024 ** 2, os };
-  const [pools] = await Array.fromAsync(cloud.inventory.pools(never));
-  const pool = pools?.[0]?.externalId ?? '';
+  const pool = (await all(cloud.inventory.pools(never)))[0]?.externalId ?? '';
   const storeSpec = { pool, name: `${name} base`, fileType: 'qcow2', virtualBytes, os, bootMode: 'bios', videoModel: 'virtio' } as const;
   const upload = await cloud.imageStore.prepareUpload(storeSpec, (await stat(disk)).size, `${name}/upload`);
   const image = await cloud.imageStore.upload(upload, disk, noReport, never);
