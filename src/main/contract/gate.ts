@@ -24,6 +24,8 @@ export interface GateOptions {
   log: Logger;
   /** Parse answers too. On in development and tests: it finds handlers that break the contract. */
   isOutputChecked: boolean;
+  /** Remembers that the inventory turned out to be damaged, so that the next start makes a new one, as the sentence promises. */
+  onCacheDamage?: () => void;
 }
 
 /** What arrives from a client, before anything about it is believed. */
@@ -76,6 +78,7 @@ export class Gate {
     } catch (error) {
       const failure = signal.aborted && !(error instanceof AppError) ? new AppError('ABORTED', {}, { cause: error }) : error;
       if (!(failure instanceof AppError) || failure.code === 'INTERNAL') log.error({ command, err: failure }, 'call failed unexpectedly');
+      if (failure instanceof AppError && failure.code === 'STORE_CACHE_CORRUPT') this.#options.onCacheDamage?.();
       envelope = { ok: false, error: viewError(failure, correlationId) };
     } finally {
       running.end();

@@ -14,6 +14,7 @@ import { HostClient, type CoreClient } from '../host/client.ts';
 import type { HostLifetime } from '../host/host-address.ts';
 import { Host } from '../host/host.ts';
 import { LocalClient } from '../host/local-client.ts';
+import { markCacheDamaged } from '../store/data-files.ts';
 import { BrowserShell } from './browser/browser-shell.ts';
 import { hasDisplay, revealInFileManager } from './open-external.ts';
 
@@ -92,7 +93,7 @@ async function hostCore(host: Host, { shell, hasSample, lifetime = 'stays', extr
       canReveal: hasDisplay(), reveal: revealInFileManager, safeStorage: null, ...extra,
     });
     endings.push(() => app.dispose(), () => host.stopServing());
-    const gate = new Gate({ handlers: app.handlers, runningCalls: app.runningCalls, scopes: app.scopes, log: logger, isOutputChecked });
+    const gate = new Gate({ handlers: app.handlers, runningCalls: app.runningCalls, scopes: app.scopes, log: logger, isOutputChecked, onCacheDamage: () => markCacheDamaged(dataDirectory) });
     const browser = lazyBrowser(app, gate, host.bootId);
     endings.push(browser.dispose);
     // First what the app begins by itself: whoever connects finds the sample site of a first run, or sees it being made.

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parsePairs, parseSize } from '../../../src/main/shells/cli/arguments.ts';
 import { runCli } from '../../../src/main/shells/cli/cli.ts';
@@ -127,6 +128,15 @@ describe('the command line', () => {
     await run('platform', 'list');
     const { out } = await runUntil(new AbortController().signal, '--json', 'platform', 'list');
     expect(JSON.parse(out)).toEqual([]);
+  });
+
+  it('begins a new inventory after what was cached turned out to be damaged', async () => {
+    await run('vm', 'list');
+    const cache = new Sqlite(join(directory, 'cache.sqlite'));
+    cache.prepare("insert into platform_health (platform_id, status, capabilities_json) values ('p', 'ok', '{\u0001')").run();
+    cache.close();
+    expect(await run('vm', 'list')).toMatchObject({ status: 1, err: expect.stringContaining('damaged') as string });
+    expect(await run('vm', 'list')).toMatchObject({ status: 0, err: '' });
   });
 
   it('refuses to compress a format that has no compression', async () => {

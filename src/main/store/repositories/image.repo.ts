@@ -6,6 +6,7 @@ import type { Verdict } from '../../../shared/model/finding.ts';
 import type { ExternalId, ImageId, PlatformId } from '../../../shared/model/ids.ts';
 import type { ImageRecord } from '../../platforms/connector.ts';
 import { imageIdOf } from '../../platforms/resource-id.ts';
+import { parseCached } from '../cached-json.ts';
 import { listWindow, type ListDefinition } from '../list-query.ts';
 import type { CacheSchema, ImageTable } from '../schema-cache.ts';
 import type { StoreDatabase } from '../store.ts';
@@ -184,7 +185,7 @@ function businessColumns({ os }: Judgement, business: ImageBusiness) {
 
 /** Rows from before their first judging hold an empty object. */
 function toBusiness(json: string): ImageBusiness {
-  const { attributes = noAttributes, assignment = { scope: 'system' }, assignedBy = 'platform' } = JSON.parse(json) as Partial<ImageBusiness>;
+  const { attributes = noAttributes, assignment = { scope: 'system' }, assignedBy = 'platform' } = parseCached(json) as Partial<ImageBusiness>;
   return { attributes, assignment, assignedBy };
 }
 
@@ -204,7 +205,7 @@ function toImage(row: Pick<Row, (typeof rowColumns)[number]>): StoredImage {
   return {
     id: row.id, platformId: row.platform_id, platformName: row.platform_name, projectName: row.project_name,
     // Written by this repository from the connector's own type.
-    record: JSON.parse(row.record_json) as ImageRecord,
+    record: parseCached(row.record_json) as ImageRecord,
     judgement: toJudgement(row.findings_json), business: toBusiness(row.attributes_json), verdict: row.verdict, seenAt: row.seen_at, missingSince: row.missing_since,
   };
 }

@@ -9,6 +9,7 @@ import type { ExternalId, PlatformId } from '../../../shared/model/ids.ts';
 import type { Message } from '../../../shared/model/message.ts';
 import { message } from '../../../shared/model/message-schema.ts';
 import { bootMode, factSource, osIdentity } from '../../../shared/model/os.ts';
+import { parseCached } from '../cached-json.ts';
 import type { BulkStatement, Param } from '../protocol.ts';
 import type { CacheSchema } from '../schema-cache.ts';
 import type { StoreDatabase } from '../store.ts';
@@ -52,13 +53,13 @@ interface InspectionColumns {
 
 /** An inspection stored by another version that is not understood any more counts as none: the disk is looked into again. */
 export function toInspection(row: InspectionColumns): StoredInspection {
-  const inspection = row.inspection_json === null ? null : (diskInspection.safeParse(JSON.parse(row.inspection_json)).data ?? null);
+  const inspection = row.inspection_json === null ? null : (diskInspection.safeParse(parseCached(row.inspection_json)).data ?? null);
   const isUnderstood = inspection !== null || row.inspection_json === null;
   return {
     at: row.inspected_at,
     fingerprint: isUnderstood ? row.inspected_fingerprint : null,
     inspection,
-    error: row.inspection_error_json === null ? null : (message.safeParse(JSON.parse(row.inspection_error_json)).data ?? null),
+    error: row.inspection_error_json === null ? null : (message.safeParse(parseCached(row.inspection_error_json)).data ?? null),
   };
 }
 
@@ -66,7 +67,7 @@ const nothingJudged: Judgement = { findings: [], os: { family: 'unknown', distro
 
 /** `findings_json` holds the whole judgement. */
 export function toJudgement(json: string): Judgement {
-  return judgement.safeParse(JSON.parse(json)).data ?? nothingJudged;
+  return judgement.safeParse(parseCached(json)).data ?? nothingJudged;
 }
 
 /** As it is stored: an equal one means that nothing was concluded anew. */

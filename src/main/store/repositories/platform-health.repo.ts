@@ -3,6 +3,7 @@ import { errorView, type ErrorView } from '../../../shared/model/error-view.ts';
 import { capabilities, type Capabilities } from '../../../shared/model/capability.ts';
 import type { PlatformId } from '../../../shared/model/ids.ts';
 import type { PlatformHealth } from '../../../shared/model/platform.ts';
+import { parseCached } from '../cached-json.ts';
 import type { CacheSchema } from '../schema-cache.ts';
 import type { StoreDatabase } from '../store.ts';
 
@@ -32,8 +33,8 @@ export class PlatformHealthRepository {
     return new Map(rows.map((row) => [row.platform_id, {
       status: row.status, lastOkAt: row.last_ok_at, lastTryAt: row.last_try_at, version: row.version,
       // Written by another version: what is not understood is asked again at the next sync.
-      capabilities: capabilities.safeParse(JSON.parse(row.capabilities_json)).data ?? {},
-      error: row.error_json === null ? null : (errorView.safeParse(JSON.parse(row.error_json)).data ?? null),
+      capabilities: capabilities.safeParse(parseCached(row.capabilities_json)).data ?? {},
+      error: row.error_json === null ? null : (errorView.safeParse(parseCached(row.error_json)).data ?? null),
     }]));
   }
 

@@ -5,6 +5,7 @@ import { fileType } from '../../../shared/model/desktop-image.ts';
 import type { ExternalId, PlatformId } from '../../../shared/model/ids.ts';
 import { message } from '../../../shared/model/message-schema.ts';
 import type { PoolRecord } from '../../platforms/connector.ts';
+import { parseCached } from '../cached-json.ts';
 import type { CacheSchema, PlatformPoolTable } from '../schema-cache.ts';
 import type { StoreDatabase } from '../store.ts';
 import type { SyncMark } from './inventory-rows.ts';
@@ -66,8 +67,8 @@ function toPool(row: Selectable<PlatformPoolTable>): StoredPlatformPool {
     seenAt: row.seen_at,
     record: {
       externalId: row.external_id, name: row.name, location: row.location, freeBytes: row.free_bytes, totalBytes: row.total_bytes,
-      fileTypes: fileTypes.safeParse(JSON.parse(row.file_types_json)).data ?? [],
-      problem: row.problem_json === null ? null : (message.safeParse(JSON.parse(row.problem_json)).data ?? null),
+      fileTypes: fileTypes.safeParse(parseCached(row.file_types_json)).data ?? [],
+      problem: row.problem_json === null ? null : (message.safeParse(parseCached(row.problem_json)).data ?? null),
     },
   };
 }

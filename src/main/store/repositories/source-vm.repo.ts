@@ -9,6 +9,7 @@ import { systemConsole, type ConsoleScope } from '../../../shared/model/business
 import type { ExternalId, PlatformId, SourceVmId } from '../../../shared/model/ids.ts';
 import type { SourceVmRecord } from '../../platforms/connector.ts';
 import { sourceVmIdOf } from '../../platforms/resource-id.ts';
+import { parseCached } from '../cached-json.ts';
 import { listWindow, type ListDefinition } from '../list-query.ts';
 import type { CacheSchema, SourceVmTable } from '../schema-cache.ts';
 import type { StoreDatabase } from '../store.ts';
@@ -204,7 +205,7 @@ function toSourceVm(row: Pick<Row, (typeof rowColumns)[number]>): StoredSourceVm
   return {
     id: row.id, platformId: row.platform_id, platformName: row.platform_name, projectName: row.project_name,
     // Written by this repository from the connector's own type; a cache of another schema version is thrown away as a whole.
-    record: JSON.parse(row.record_json) as SourceVmRecord,
+    record: parseCached(row.record_json) as SourceVmRecord,
     judgement: toJudgement(row.findings_json), verdict: row.verdict, lastPublishedAt: row.last_published_at, seenAt: row.seen_at, missingSince: row.missing_since,
     inspectionError: toInspection({ inspected_at: null, inspected_fingerprint: null, inspection_json: null, inspection_error_json: row.inspection_error_json }).error,
   };
