@@ -15,6 +15,8 @@ interface TraceEvent {
   /** Microseconds. */
   ts: number;
   dur?: number;
+  /** Of the thread's own time: what other programs took meanwhile is not in it. */
+  tdur?: number;
   args?: { data?: { frame?: string }; name?: string };
 }
 
@@ -28,7 +30,7 @@ function outermost(events: readonly TraceEvent[], kinds: ReadonlySet<string>): {
   for (const event of events) {
     if (!kinds.has(event.name) || event.dur === undefined || event.ts < end) continue;
     end = event.ts + event.dur;
-    found.push({ ts: event.ts, ms: event.dur / 1000 });
+    found.push({ ts: event.ts, ms: (event.tdur ?? event.dur) / 1000 });
   }
   return found;
 }

@@ -86,16 +86,10 @@ function occurs<Row>({ search }: ListDefinition<Row>, words: readonly string[]):
   return words.map((word) => anyOf(search.columns.map((column) => contains(column, word))));
 }
 
-/** The row numbers of the rows that hold all words: the trigrams name them, and what is too short for them is looked for after. */
-function holders<Row>(definition: ListDefinition<Row>, words: readonly string[]): RawBuilder<unknown> {
-  const { search, table, rowKey } = definition;
-  const long = words.filter((word) => isLong(definition, word));
-  const short = allOf(occurs(definition, words.filter((word) => !isLong(definition, word))));
-  if (search.fullText === null || long.length === 0) return sql`select ${sql.ref(rowKey)} from ${sql.table(table)} where ${short}`;
-  // FTS5 takes `"…"` as one string of trigrams, with quotes doubled.
+/** The row numbers of the rows that hold all these long words: FTS5 takes `"…"` as one string of trigrams, with quotes doubled. */
+function holders(fullText: string, long: readonly string[]): RawBuilder<unknown> {
   const match = long.map((word) => `"${word.replaceAll('"', '""')}"`).join(' ');
-  const named = sql`select rowid from ${sql.table(search.fullText)} where ${sql.ref(search.fullText)} match ${match}`;
-  return long.length === words.length ? named : sql`select ${sql.ref(rowKey)} from ${sql.table(table)} where ${sql.ref(rowKey)} in (${named}) and ${short}`;
+  return sql`select rowid from ${sql.table(fullText)} where ${sql.ref(fullText)} match ${match}`;
 }
 
 /** Letters with two cases beyond A–Z: only the trigrams know that they are the same. */
@@ -132,35 +126,42 @@ export interface WindowOptions<Row> {
 /** So many rows are named and sorted; of more, the first in any order are soon found by looking through it. */
 const fewRows = 1000;
 
-interface Found {
-  /** What the rows of a window are found by, in their order. */
-  window: Condition;
-  /** What they are counted by; null where the number is known. */
-  counted: Condition | null;
-  total: number;
+/** Rows that a query names, counted no further than it matters. */
+async function isMany(db: QueryExecutorProvider, named: RawBuilder<unknown>): Promise<boolean> {
+  const { rows } = await sql<{ found: number }>`select count(*) as found from (${named} limit ${fewRows + 1})`.execute(db);
+  return (rows[0]?.found ?? 0) > fewRows;
 }
 
 /**
- * How the rows of a filter are best found. Naming them all costs by their number, looking through an order by how rare they are; which
- * is cheaper is asked first, and asking stops at `fewRows`.
+ * How the rows with all words are best found. Naming them costs by their number, looking through an order by how rare they are; which
+ * is cheaper is asked first.
  */
-async function findFiltered<Row>(
-  db: QueryExecutorProvider, definition: ListDefinition<Row>, filter: string, narrow: readonly Condition[],
-): Promise<Found> {
+async function wordsCondition<Row>(db: QueryExecutorProvider, definition: ListDefinition<Row>, words: readonly string[]): Promise<Condition[]> {
+  if (words.length === 0) return [];
+  const { rowKey, table, search } = definition;
+  const long = words.filter((word) => isLong(definition, word));
+  const isNamed = (named: RawBuilder<unknown>): Condition => sql<SqlBool>`${sql.ref(rowKey)} in (${named})`;
+  if (search.fullText !== null && long.length > 0) {
+    const named = holders(search.fullText, long);
+    const isByName = long.some(isCased) || !(await isMany(db, named));
+    return isByName ? [isNamed(named), ...occurs(definition, words.filter((word) => !long.includes(word)))] : occurs(definition, words);
+  }
+  const named = sql`select ${sql.ref(rowKey)} from ${sql.table(table)} where ${allOf(occurs(definition, words))}`;
+  return (await isMany(db, named)) ? occurs(definition, words) : [isNamed(named)];
+}
+
+interface Found {
+  /** What the rows of a window are found by, in their order. */
+  window: Condition;
+  counted: Condition;
+}
+
+async function findFiltered<Row>(db: QueryExecutorProvider, definition: ListDefinition<Row>, filter: string, narrow: readonly Condition[]): Promise<Found> {
   const { words, narrowed } = parseListFilter(filter, new Set(Object.keys(definition.fields)));
-  if (words.length === 0 && narrowed.size === 0) return { window: allOf(narrow), counted: allOf(narrow), total: 0 };
-  const named = words.length === 0 ? [] : [sql<SqlBool>`${sql.ref(definition.rowKey)} in (${holders(definition, words)})`];
-  const few = allOf([...narrow, ...narrowedTo(definition, narrowed, false), ...named]);
-  const { rows } = await sql<{ found: number }>`select count(*) as found from (
-    select 1 from ${sql.table(definition.table)} where ${few} limit ${fewRows + 1})`.execute(db);
-  const total = rows[0]?.found ?? 0;
-  if (total <= fewRows) return { window: few, counted: null, total };
-  const many = words.some(isCased) ? named : occurs(definition, words);
-  return {
-    window: allOf([...narrow, ...narrowedTo(definition, narrowed, true), ...many]),
-    counted: allOf([...narrow, ...narrowedTo(definition, narrowed, false), ...many]),
-    total,
-  };
+  const base = [...narrow, ...(await wordsCondition(db, definition, words))];
+  const counted = allOf([...base, ...narrowedTo(definition, narrowed, false)]);
+  if (narrowed.size === 0 || !(await isMany(db, sql`select 1 from ${sql.table(definition.table)} where ${counted}`))) return { window: counted, counted };
+  return { window: allOf([...base, ...narrowedTo(definition, narrowed, true)]), counted };
 }
 
 /**
@@ -172,13 +173,12 @@ export async function listWindow<Row>(
   db: QueryExecutorProvider, definition: ListDefinition<Row>, query: ListQuery, options: WindowOptions<Row>,
 ): Promise<Page<Row>> {
   const order = sortOrder(definition, query.sort);
-  const { window, counted, total } = await findFiltered(db, definition, query.filter, options.narrow ?? []);
+  const { window, counted } = await findFiltered(db, definition, query.filter, options.narrow ?? []);
   const table = sql.table(definition.table);
   const rowKey = sql.ref(definition.rowKey);
   const { rows } = await sql<Row>`select ${sql.join(options.columns.map((column) => sql.ref(column)))} from ${table} where ${rowKey} in (
       select ${rowKey} from ${table} where ${window} order by ${order} limit ${query.limit} offset ${query.offset}
     ) order by ${order}`.execute(db);
-  if (counted === null) return { total, rows };
   // A window that is not full ends the list: nothing is left to count.
   if (rows.length < query.limit && (rows.length > 0 || query.offset === 0)) return { total: query.offset + rows.length, rows };
   const all = await sql<{ total: number }>`select count(*) as total from ${table} where ${counted}`.execute(db);

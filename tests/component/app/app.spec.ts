@@ -55,6 +55,30 @@ describe('the frame', () => {
     expect(allByRole('dialog').filter((dialog) => dialog.className === 'app-palette')).toEqual([]);
   });
 
+  it('finds a VM from the palette, and asks for no single letter', async () => {
+    const none = () => ({ total: 0, rows: [] });
+    const { router, transport } = await openWindow(App, {
+      path: '/settings',
+      answers: {
+        'sourceVms.list': () => ({ total: 1, rows: [{ id: 'vm-1', name: 'gold-win11' }] as never }), 'images.list': none, 'desktopImages.list': none,
+      },
+    });
+    press('k', { ctrlKey: true });
+    await settle();
+    const input = byRole('combobox', 'Go to or do…') as HTMLInputElement;
+    const type = (text: string): void => {
+      input.value = text;
+      input.dispatchEvent(new Event('input'));
+    };
+    type('z');
+    await settle();
+    type('zgold');
+    await vi.waitFor(() => expect(allByRole('option', /gold-win11/)).toHaveLength(1), 120_000);
+    expect(transport.inputsOf('sourceVms.list')).toEqual([{ filter: 'zgold', limit: 5 }]);
+    input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+    await vi.waitFor(() => expect(router.currentRoute.value).toMatchObject({ name: 'images.source-vm', params: { id: 'vm-1' } }), 120_000);
+  });
+
   it('opens pages with two keys, but not while a person types', async () => {
     const { router } = await openWindow(App, { path: '/settings' });
     press('g');

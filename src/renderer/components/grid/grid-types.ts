@@ -35,6 +35,13 @@ export interface GridColumn<T> {
   align?: 'start' | 'end';
   /** The cell's text where there is no slot for it. */
   text?: (row: T) => string;
+  /** What an export writes, unformatted (bytes, an ISO date); absent = the text. */
+  value?: (row: T) => string | number | boolean | null;
+  /**
+   * The cell's slot keeps nothing of the row it showed before, so that its element may show another one. Text cells always can; a slot
+   * only where it says so.
+   */
+  isReusable?: boolean;
 }
 
 /** `name` or `-name`, as it stands in the address. */
@@ -46,4 +53,9 @@ export function parseSort(text: string): GridSort | null {
 
 export function formatSort(sort: GridSort | null): string {
   return sort === null ? '' : `${sort.isDescending ? '-' : ''}${sort.key}`;
+}
+
+/** An epoch time as a raw value of an export. */
+export function isoTime(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
 }

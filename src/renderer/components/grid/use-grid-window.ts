@@ -71,3 +71,36 @@ export function useGridWindow(scroller: Readonly<Ref<HTMLElement | null>>, count
     },
   };
 }
+
+export interface PlacedRow {
+  index: number;
+  /** Names the element that shows the row. */
+  slot: number;
+}
+
+/**
+ * Rows keep their element while they are shown, and a row that comes into sight takes one that has become free: changing the words of
+ * an element costs a fraction of making it.
+ */
+export function useRowSlots(indexes: () => readonly number[]): ComputedRef<PlacedRow[]> {
+  const slots = new Map<number, number>();
+  let free: number[] = [];
+  let slotCount = 0;
+  return computed(() => {
+    const shown = new Set(indexes());
+    for (const [index, slot] of slots) {
+      if (shown.has(index)) continue;
+      slots.delete(index);
+      free.push(slot);
+    }
+    for (const index of shown) {
+      if (slots.has(index)) continue;
+      slots.set(index, free.pop() ?? slotCount);
+      slotCount = Math.max(slotCount, (slots.get(index) ?? 0) + 1);
+    }
+    // An element that nobody needs now is gone from the page.
+    free = [];
+    // In the order of the elements: none is ever moved.
+    return [...slots].map(([index, slot]) => ({ index, slot })).sort((a, b) => a.slot - b.slot);
+  });
+}
