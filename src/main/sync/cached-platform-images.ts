@@ -14,7 +14,7 @@ export class CachedPlatformImages implements PlatformImageLookup {
   async find(id: ImageId): Promise<KnownPlatformImage | null> {
     const row = await this.#deps.images.find(id);
     if (row === null || row.missingSince !== null) return null;
-    return { id, platformId: row.platformId, platformName: row.platformName, externalId: row.record.externalId, name: row.record.name };
+    return { id, platformId: row.platformId, platformName: row.platformName, externalId: row.record.externalId, name: row.record.name, isGolden: row.business.attributes.isGolden };
   }
 
   refresh({ platformId }: { platformId: PlatformId; externalId: ExternalId }): Promise<void> {

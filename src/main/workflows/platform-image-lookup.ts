@@ -7,6 +7,8 @@ export interface KnownPlatformImage {
   platformName: string;
   externalId: ExternalId;
   name: string;
+  /** Locked against change and deletion. */
+  isGolden: boolean;
 }
 
 export interface PlatformImageLookup {

@@ -73,8 +73,9 @@ describe('attributes of an image on its platform', () => {
   it('are shown before and after, and written once', async () => {
     const r = await cloudRig();
     const refreshed: string[] = [];
+    let isGolden = false;
     r.deps.platformImages = {
-      find: (id) => Promise.resolve({ id, platformId, platformName: 'Cloud', externalId: 'gold', name: 'Gold image' }),
+      find: (id) => Promise.resolve({ id, platformId, platformName: 'Cloud', externalId: 'gold', name: 'Gold image', isGolden }),
       refresh: ({ externalId }) => Promise.resolve(void refreshed.push(externalId)),
     };
     const request = { type: 'image.patch', imageId: 'i' as ImageId, change: { bootMode: 'uefi', adminUser: 'root' } } as const;
@@ -85,5 +86,7 @@ describe('attributes of an image on its platform', () => {
     expect((await r.plan(request)).findings.map((item) => item.id)).toEqual(['no-change']);
     const card = await r.plan({ ...request, change: { videoModel: 'cirrus' } });
     expect(card.canStart).toBe(false);
+    isGolden = true;
+    expect((await r.plan({ ...request, change: { bootMode: 'bios' } })).findings).toMatchObject([{ id: 'golden', severity: 'blocking' }]);
   });
 });

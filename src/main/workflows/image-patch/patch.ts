@@ -52,7 +52,7 @@ function patchImage(deps: PublishDeps): StepAction {
 async function judge(deps: PublishDeps, known: KnownPlatformImage, change: ImageAttributeChange, signal: AbortSignal): Promise<{ findings: Finding[]; now: Values | null }> {
   const source = say('IMAGE_PATCH_SOURCE', { name: known.name, platform: known.platformName });
   const blocking = (id: string, reason: Finding['reason']): Finding => ({ id, severity: 'blocking', reason, source, fix: null });
-  const findings: Finding[] = [];
+  const findings: Finding[] = known.isGolden ? [blocking('golden', say('IMAGE_GOLDEN', { name: known.name }))] : [];
   if (change.videoModel !== undefined && change.videoModel !== null) {
     const request = say('PUBLISH_SOURCE_REQUEST');
     findings.push(...judgeVideoCard({ videoModel: change.videoModel, canEditHardware: true }).map((item) => ({ ...item, source: request, fix: null })));

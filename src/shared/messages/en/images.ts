@@ -28,6 +28,12 @@ export const imagesEn = {
   IMAGE_NAMESAKE: 'Another image named “{name}” had business attributes here; its platform lists it under another id. Attributes do not pass on by name: set them again if it was made anew.',
   IMAGE_LOGIN_USER_INVALID: 'A system user cannot hold line breaks or other control characters.',
 
+  CLI_ABOUT_IMAGE_FIX: 'Does what a finding of an image asks for, or says the step that a person has to take',
+  CLI_ABOUT_IMAGE_CREDENTIALS: 'Sets or clears the system user and password of an image',
+  CLI_OPTION_LOGIN_USER: 'the system user of the image',
+  CLI_OPTION_CLEAR_CREDENTIALS: 'forget the system user and the password',
+  CLI_COLUMN_LOGIN: 'Login',
+
   READY_SOURCE_IMAGE: 'The image’s properties on its platform',
   READY_SOURCE_IMAGE_BOOT: 'The image’s properties and the boot loaders on its disk',
   READY_SOURCE_ATTRIBUTES: 'What was set on System Images or Custom Images',

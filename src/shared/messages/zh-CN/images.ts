@@ -30,6 +30,12 @@ export const imagesZh: Record<keyof typeof imagesEn, string> = {
   IMAGE_NAMESAKE: '另一个名为“{name}”的镜像曾在此设置过业务属性，平台以另一个标识列出它。属性不会按名称转移：如果它是重新创建的，请重新设置。',
   IMAGE_LOGIN_USER_INVALID: '系统用户不能包含换行或其他控制字符。',
 
+  CLI_ABOUT_IMAGE_FIX: '执行镜像某项检查结果所要求的更改，或说明需要人员完成的步骤',
+  CLI_ABOUT_IMAGE_CREDENTIALS: '设置或清除镜像的系统用户和密码',
+  CLI_OPTION_LOGIN_USER: '镜像的系统用户',
+  CLI_OPTION_CLEAR_CREDENTIALS: '清除系统用户和密码',
+  CLI_COLUMN_LOGIN: '登录',
+
   READY_SOURCE_IMAGE: '镜像在其平台上的属性',
   READY_SOURCE_IMAGE_BOOT: '镜像的属性及其磁盘上的引导程序',
   READY_SOURCE_ATTRIBUTES: '在“系统镜像”或“自定义镜像”中设置的内容',

@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { formatBytes } from '../../../../shared/messages/format.ts';
 import { architecture } from '../../../../shared/model/flavor.ts';
 import type { ImagePool } from '../../../../shared/model/image-pool.ts';
-import { parseChoice, parseCount, parseSize } from '../arguments.ts';
+import { AppError } from '../../../../shared/model/app-error.ts';
+import { parseChoice, parseCount, parseSize, readSecret } from '../arguments.ts';
 import { exitStatus, type CliContext } from '../context.ts';
 import { bootWords, osText, verdictWords } from '../enum-words.ts';
 import { facts, table } from '../output.ts';
@@ -55,6 +56,7 @@ export function addImageVerbs(program: Command, { context: contextOf, words }: A
         [context.text('CLI_COLUMN_FORMAT'), found.format],
         [context.text('CLI_COLUMN_SIZE'), bytes(context, found.virtualBytes)],
         [context.text('CLI_COLUMN_VERDICT'), context.text(verdictWords[found.verdict])],
+        [context.text('CLI_COLUMN_LOGIN'), found.login.explanation.map((sentence) => context.words(sentence)).join(' ')],
       ]),
     );
   });
@@ -67,9 +69,37 @@ export function addImageVerbs(program: Command, { context: contextOf, words }: A
     },
   );
 
+  withRunOptions(image.command('fix <image> <finding>').description(words('CLI_ABOUT_IMAGE_FIX')), words).action(
+    async (typed: string, id: string, options: RunOptions, command: Command) => {
+      const context = contextOf(command);
+      const { id: imageId, findings } = await context.call('images.show', { id: (await new Resolver(context).image(typed)).id });
+      const found = findings.find((finding) => finding.id === id);
+      if (found === undefined) throw new AppError('NOT_FOUND', { what: 'finding', id });
+      if (found.fix?.kind === 'patch-image') return runWorkflow(context, { type: 'image.patch', imageId, change: found.fix.change }, options);
+      // A step for a person: told, and not done.
+      context.status = exitStatus.failed;
+      context.print(found, () => findingText(context, found));
+    },
+  );
+
+  image.command('credentials <image>')
+    .description(words('CLI_ABOUT_IMAGE_CREDENTIALS'))
+    .option('--user <name>', words('CLI_OPTION_LOGIN_USER'))
+    .option('--password-from <source>', words('CLI_OPTION_SECRET_FROM'))
+    .option('--clear', words('CLI_OPTION_CLEAR_CREDENTIALS'))
+    .action(async (typed: string, { user, passwordFrom, clear }: { user?: string; passwordFrom?: string; clear?: true }, command: Command) => {
+      const context = contextOf(command);
+      const { id } = await new Resolver(context).image(typed);
+      const editedOn = 'system-images';
+      const password = passwordFrom === undefined ? undefined : await readSecret(context, passwordFrom, context.text('CLI_OPTION_SECRET_FROM'));
+      const changed = clear === true ? await context.call('images.clearCredentials', { id, editedOn, what: 'all' })
+        : await context.call('images.setCredentials', { id, editedOn, ...(user === undefined ? {} : { user }), ...(password === undefined ? {} : { password }) });
+      context.print(changed, () => changed.login.explanation.map((sentence) => context.words(sentence)).join('\n'));
+    });
+
   image.command('check <image>').description(words('CLI_ABOUT_IMAGE_CHECK')).action(async (typed: string, _options, command: Command) => {
     const context = contextOf(command);
-    const { findings } = await context.call('images.show', { id: (await new Resolver(context).image(typed)).id });
+    const { findings } = await context.call('images.check', { id: (await new Resolver(context).image(typed)).id });
     if (findings.some(({ severity }) => severity === 'blocking' || severity === 'error')) context.status = exitStatus.failed;
     context.print({ findings }, () => (findings.length === 0 ? context.text('CLI_NO_FINDINGS') : findings.map((finding) => findingText(context, finding)).join('\n')));
   });
