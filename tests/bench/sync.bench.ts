@@ -1,14 +1,19 @@
 /**
  * `npm run bench:sync`: 8 platforms with 50 000 images and 100 000 VMs read into an empty cache, again with nothing changed, and by a quick
  * pass. Goals on two cores: the first at most 60 s, at most 400 MB of memory, no task of the main thread longer than 50 ms.
- * `--quick` reads a fiftieth and judges nothing.
+ * `--quick` reads a fiftieth and judges nothing. `--glance`: against a real image service instead (`glance.bench.ts`).
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { createInventoryApp } from '../fixtures/inventory-app.ts';
 import { bigInventory } from '../simulators/big-inventory/big-inventory.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, glance: { type: 'boolean', default: false } } });
+if (values.glance) {
+  const { benchGlance } = await import('./glance.bench.ts');
+  await benchGlance(values.quick ? 100 : 3000);
+  process.exit(0);
+}
 const platforms = 8;
 const share = values.quick ? 50 : 1;
 const size = { vms: 100_000 / platforms / share, images: 50_000 / platforms / share };

@@ -8,6 +8,7 @@ import type { ErrorView } from '../../shared/model/error-view.ts';
 import type { PlatformId } from '../../shared/model/ids.ts';
 import { type Clock } from '../clock.ts';
 import { probedCapabilities, roleAvailability } from '../platforms/capabilities.ts';
+import type { Connector, ProbeResult } from '../platforms/connector.ts';
 import type { PlatformConnectors } from '../platforms/platform-connectors.ts';
 import type { InventoryWriter } from '../source-vms/inventory-writer.ts';
 import type { PlatformHealthRepository, SyncCounts, SyncKind } from '../store/repositories/platform-health.repo.ts';
@@ -46,6 +47,8 @@ export class SyncService {
   readonly #reader: InventoryReader;
   readonly #running = new Map<PlatformId, RunningSync>();
   readonly #waiting: (() => void)[] = [];
+  /** What live connections answered last. */
+  readonly #probed = new WeakMap<Connector, ProbeResult>();
   #active = 0;
   #isDisposed = false;
 
@@ -112,7 +115,7 @@ export class SyncService {
     let kind = wanted;
     let error: ErrorView | null = null;
     try {
-      const reading = await this.#open(id, sync, counts, signal);
+      const reading = await this.#open(id, wanted, sync, counts, signal);
       if (wanted === 'quick' && !(await this.#reader.readChanges(reading))) kind = 'complete';
       if (kind === 'complete') await this.#reader.readAll(reading);
     } catch (cause) {
@@ -126,16 +129,18 @@ export class SyncService {
     return { platformId: id, kind, status, ...counts };
   }
 
-  /** Asks the platform who it is and what it can do. */
-  async #open(id: PlatformId, sync: number, counts: SyncCounts, signal: AbortSignal): Promise<Reading> {
+  /** Asks the platform who it is and what it can do; a quick pass over a connection that was asked before takes that answer. */
+  async #open(id: PlatformId, kind: SyncKind, sync: number, counts: SyncCounts, signal: AbortSignal): Promise<Reading> {
     const { connectors, health, writer, clock } = this.#deps;
     const mark = { sync, at: clock.now() };
     signal.throwIfAborted();
     const stored = await connectors.platform(id);
     const connector = await connectors.connector(id);
-    const probe = await connector.probe(signal);
+    const asked = kind === 'quick' ? this.#probed.get(connector) : undefined;
+    const probe = asked ?? (await connector.probe(signal));
+    this.#probed.set(connector, probe);
     const capabilities = probedCapabilities(connector, probe.capabilities);
-    await health.setProbe(id, { version: probe.version, capabilities });
+    if (asked === undefined) await health.setProbe(id, { version: probe.version, capabilities });
     const context = await writer.context(stored, {
       editHardware: roleAvailability('hardware', capabilities, stored).isAvailable, patchImages: roleAvailability('attributes', capabilities, stored).isAvailable,
     });
