@@ -5,7 +5,7 @@
 import { createServer, request as forward, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { firstCertificate, type TestCertificate } from './certificates.ts';
+import type { TestCertificate } from './certificates.ts';
 
 export type HttpFault =
   /** The connection ends after so many bytes of the body; null = before any answer. */
@@ -40,12 +40,18 @@ export class HttpFaultProxy {
   readonly #servers: (Server | TlsServer)[] = [];
   readonly #sockets = new Set<Socket>();
   #rules: LiveRule[] = [];
+  /** The one that the listeners began with; null where they speak no TLS. */
+  readonly certificate: TestCertificate | null;
   /** Every request that came, also those that were spoiled: `GET /v2/images?…`. */
   readonly seen: string[] = [];
 
+  private constructor(certificate: TestCertificate | null) {
+    this.certificate = certificate;
+  }
+
   /** @param origins of the server: `http://127.0.0.1:9292`; one listener for each @param certificate makes the listeners speak TLS */
   static async start(origins: readonly string[], certificate: TestCertificate | null = null): Promise<HttpFaultProxy> {
-    const proxy = new HttpFaultProxy();
+    const proxy = new HttpFaultProxy(certificate);
     for (const origin of origins) await proxy.#listen(origin, certificate);
     return proxy;
   }
@@ -57,9 +63,11 @@ export class HttpFaultProxy {
     return found;
   }
 
-  /** Adds a rule; the first that matches and is not over decides. */
-  spoil(rule: FaultRule): void {
-    this.#rules.push({ ...rule, skipped: 0, spoiled: 0 });
+  /** Adds a rule; the first that matches and is not over decides. @returns how many requests it has spoiled, as it goes on */
+  spoil(rule: FaultRule): { readonly spoiled: number } {
+    const live = { ...rule, skipped: 0, spoiled: 0 };
+    this.#rules.push(live);
+    return live;
   }
 
   /** From now on everything goes through. */
@@ -68,7 +76,7 @@ export class HttpFaultProxy {
   }
 
   /** New connections are shown another certificate; open ones end. */
-  changeCertificate(certificate: TestCertificate = firstCertificate): void {
+  changeCertificate(certificate: TestCertificate): void {
     for (const server of this.#servers) if ('setSecureContext' in server) server.setSecureContext(certificate);
     this.cutAll();
   }
