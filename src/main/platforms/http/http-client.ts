@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import axios, { type AxiosResponse } from 'axios';
+import type { AxiosResponse } from 'axios';
 import pRetry from 'p-retry';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { ParallelLimit } from '../../disks/sources/parallel-limit.ts';
@@ -118,6 +118,8 @@ export class HttpClient {
     const stop = body === undefined ? AbortSignal.any([signal, AbortSignal.timeout(totalLimitMs)]) : signal;
     const stream = body?.open();
     try {
+      // Loaded with the first request: the app starts without it.
+      const { default: axios } = await import('axios');
       const response = await axios.request<ArrayBuffer>({
         method,
         url: url.href,

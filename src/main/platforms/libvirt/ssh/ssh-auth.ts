@@ -1,6 +1,6 @@
 /** The ways to prove who we are, in the order they are tried: agent, keys, password, and the same password where the server asks questions. */
 import { readFile } from 'node:fs/promises';
-import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
+import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import { AppError } from '../../../../shared/model/app-error.ts';
 import type { SshHop, SshSecrets } from './ssh-target.ts';
 
@@ -44,6 +44,7 @@ async function readKey(path: string, isNamed: boolean, passphrase: string | unde
     if (isNamed) throw new AppError('SSH_KEY_UNREADABLE', { file: path }, { cause: error });
     return null;
   }
+  const { default: ssh2 } = await import('ssh2');
   // A file of several keys is an array, whatever the types say.
   const parsed = ssh2.utils.parseKey(text, passphrase) as ParsedKey | Error | readonly (ParsedKey | Error)[];
   const key = parsed instanceof Array ? parsed[0] : parsed;

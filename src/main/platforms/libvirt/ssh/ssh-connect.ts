@@ -1,7 +1,7 @@
 /** Opens one SSH connection, over the jump hosts where there are any. Nothing is sent before the host's key was checked. */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import ssh2, { type AnyAuthMethod, type Client } from 'ssh2';
+import type { AnyAuthMethod, Client } from 'ssh2';
 import { AppError } from '../../../../shared/model/app-error.ts';
 import { checkHostKey, preferredAlgorithms } from './host-key-check.ts';
 import { authMethods } from './ssh-auth.ts';
@@ -33,6 +33,8 @@ export async function connect(hops: readonly SshHop[], secrets: SshSecrets, agen
     for (const client of clients.toReversed()) client.end();
   };
   try {
+    // Loaded with the first host: the app starts without it.
+    const { default: ssh2 } = await import('ssh2');
     let socket: Duplex | undefined;
     for (const [index, hop] of hops.entries()) {
       signal?.throwIfAborted();
