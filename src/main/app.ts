@@ -31,6 +31,7 @@ import { PagePort } from './host/page-port.ts';
 import { FirstRun } from './first-run.ts';
 import { Flavors } from './flavors/flavors.ts';
 import { runProgram } from './host/spawn.ts';
+import { CachedPlatformStores } from './image-pools/platform-stores.ts';
 import { ImagePools } from './image-pools/image-pools.ts';
 import { libvirtConnectorFactory } from './platforms/libvirt/libvirt-connector.ts';
 import { ImageAttributes } from './images/image-attributes.ts';
@@ -133,7 +134,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const imageAttributes = new ImageAttributes({ attributes, vault, connectors, clock });
   const imageService = new ImageService({ images, attributes: imageAttributes, connectors, health, inspector, changes, log });
 
-  const pools = new ImagePools({ pools: repositories.pools, events, clock });
+  const pools = new ImagePools({ pools: repositories.pools, stores: new CachedPlatformStores({ pools: repositories.platformPools, platforms }), events, clock });
   const flavorService = new Flavors(flavors, events);
   const use = new PlatformUse({ journal, vms, desktopImages });
   const platformService = new PlatformService({
@@ -149,7 +150,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     desktopImages, use, events, log,
   });
 
-  const definitions = workflowDefinitions({ disks, platforms: connectors, sourceVms, platformImages: new CachedPlatformImages({ images, syncs }), pools, images: desktopImages, flavors, grants, events, clock });
+  const definitions = workflowDefinitions({ disks, platforms: connectors, sourceVms, platformImages: new CachedPlatformImages({ images, syncs }), pools, images: desktopImages, flavors, grants, events, clock, workDirectory: join(dataDirectory, 'work') });
   const engine = new WorkflowEngine({ journal, definitions, events, clock, log, failpoints: failpointsFromEnv(process.env) });
   const planner = new Planner({ journal, definitions, engine, clock });
   const backups = new StateBackups({ store, settings, dataDirectory, events, clock, log });

@@ -9,7 +9,7 @@ import { roles } from '../../src/shared/model/role.ts';
 import { unknownOs } from '../../src/shared/model/os.ts';
 import type { DiskFile } from '../../src/main/disks/disk-engine.ts';
 import type {
-  AttributesRole, Connector, DeleterRole, DiskExportRole, PlatformImage, PlatformIntent, PlatformOutcome, PowerRole, SourceVmRecord, StagingRole,
+  AttributesRole, Connector, DeleterRole, DiskExportRole, ImageStoreRole, PlatformImage, PlatformIntent, PlatformOutcome, PowerRole, SourceVmRecord, StagingRole,
 } from '../../src/main/platforms/connector.ts';
 import { CloudState, type Area, type Thing } from './cloud-state.ts';
 
@@ -124,6 +124,46 @@ export class SimulatedCloud implements Connector {
     staging: this.#staging,
     use: () => Promise.resolve({ state: 'free', detail: null }),
     dependants: () => Promise.resolve([]),
+  };
+
+  /** Copies only where a test says that it can; else the bytes are uploaded. */
+  copyWay: 'copy' | 'upload' = 'upload';
+
+  #storeImage(call: string, from: () => string, { key, data }: PlatformIntent, name: string, signal: AbortSignal): Promise<PlatformImage> {
+    return this.act(call, () => {
+      const id = data['id'] ?? '';
+      if (this.state.find('store', id) !== null) throw new Error('The image was asked for twice.');
+      const thing: Thing = { id, name, key, state: 'unpublished', powerState: 'stopped', bootMode: 'unknown', revision: 1, attributes: {} };
+      this.state.copyBytes(from(), 'store', id);
+      this.state.write('store', thing);
+      return this.image('store', thing);
+    }, signal);
+  }
+
+  readonly imageStore: ImageStoreRole = {
+    copyObstacle: () => Promise.resolve(this.copyWay === 'copy' ? null : new AppError('PUBLISH_STORE_ELSEWHERE').asMessage),
+    prepareCopy: (_vm, _disk, _spec, key) => Promise.resolve({ key, data: { id: CloudState.idOf(key) } }),
+    copy: (vm, intent, _report, signal) => this.#storeImage('copy', () => this.state.bytesOf('vms', vm), intent, 'unpublished', signal),
+    prepareUpload: (_spec, _size, key) => Promise.resolve({ key, data: { id: CloudState.idOf(key) } }),
+    upload: (intent, path, _report, signal) => this.#storeImage('upload', () => path, intent, 'unpublished', signal),
+    find: ({ data }) => Promise.resolve(this.outcome('store', data['id'] ?? '', (thing) => this.image('store', thing))),
+    publish: ({ externalId }, _intent, { name }) => this.act('publish', () => {
+      const thing = this.state.find('store', externalId);
+      if (thing === null) throw gone(externalId);
+      this.state.write('store', { ...thing, name, state: 'ready' });
+      return externalId;
+    }),
+    current: (_pool, id) => Promise.resolve().then(() => {
+      const thing = this.state.find('store', id);
+      if (thing === null) throw gone(id);
+      return this.image('store', thing);
+    }),
+    file: (_pool, id) => Promise.resolve<DiskFile>({ path: this.state.bytesOf('store', id), policy: { roots: [] } }),
+    undo: ({ data }) => this.act('undo', () => {
+      const thing = this.state.find('store', data['id'] ?? '');
+      if (thing?.state === 'unpublished') this.state.remove('store', thing.id);
+    }),
+    remove: (_pool, id) => this.act('remove', () => this.state.remove('store', id)),
   };
 
   readonly deleter: DeleterRole = {

@@ -3,7 +3,7 @@
  * they stay the same over re-syncs and after the cache was thrown away.
  */
 import { createHash } from 'node:crypto';
-import type { ExternalId, ImageId, PlatformId, SourceVmId } from '../../shared/model/ids.ts';
+import type { ExternalId, ImageId, ImagePoolId, PlatformId, SourceVmId } from '../../shared/model/ids.ts';
 
 /** 100 bits in lower-case letters and digits: short enough to type, far too long to meet by chance. */
 function derive(prefix: string, platform: PlatformId, externalId: ExternalId): string {
@@ -14,3 +14,5 @@ function derive(prefix: string, platform: PlatformId, externalId: ExternalId): s
 export const sourceVmIdOf = (platform: PlatformId, externalId: ExternalId): SourceVmId => derive('vm', platform, externalId) as SourceVmId;
 
 export const imageIdOf = (platform: PlatformId, externalId: ExternalId): ImageId => derive('img', platform, externalId) as ImageId;
+
+export const imagePoolIdOf = (platform: PlatformId, externalId: ExternalId): ImagePoolId => derive('pool', platform, externalId) as ImagePoolId;

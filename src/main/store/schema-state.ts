@@ -149,6 +149,9 @@ export interface ImagePoolTable {
   /** The id in the marker file of its directory; null when it has none. */
   marker: string | null;
   created_at: number;
+  /** Both set for a store of a platform, whose `path` is then no path. */
+  platform_id: Generated<PlatformId | null>;
+  external_id: Generated<string | null>;
 }
 
 export interface FlavorTable {
@@ -199,6 +202,8 @@ export interface DesktopImageVersionTable {
   fast_identity_json: string;
   content_identity_json: string | null;
   verification_json: string | null;
+  /** The platform image that it is; null = a file in its pool's directory. */
+  stored_json: string | null;
 }
 
 /** Source VMs that were made from a version. */

@@ -28,6 +28,17 @@ export const verification = z.object({
 });
 export type Verification = z.infer<typeof verification>;
 
+/** A version that is an image in a platform's store, and not a file in a directory. */
+export const storedImage = z.object({
+  platformId,
+  /** Of its pool, and of the image, as the platform calls them. */
+  pool: z.string(),
+  externalId: z.string(),
+  /** The platform's own hash over the stored file. */
+  hash: z.object({ algorithm: z.string(), value: z.string() }).nullable(),
+});
+export type StoredImage = z.infer<typeof storedImage>;
+
 export const desktopImageVersion = z.object({
   id: desktopImageVersionId,
   desktopImageId,
@@ -58,6 +69,8 @@ export const desktopImageVersion = z.object({
   /** Computed in the background after a clone, and always before a convert deletes its VM. */
   contentIdentity: diskIdentity.nullable(),
   verification: verification.nullable(),
+  /** Null = a file in its pool's directory. */
+  stored: storedImage.nullable(),
   /** Live dependants, as names: VMs made from it, runs reading it. */
   inUseBy: z.array(z.string()),
 });

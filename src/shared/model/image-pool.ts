@@ -1,13 +1,21 @@
 /** Image pools: where desktop images are stored. */
 import { z } from 'zod';
-import { imagePoolId } from './ids.ts';
+import { fileType } from './desktop-image.ts';
+import { imagePoolId, platformId } from './ids.ts';
 import { message } from './message-schema.ts';
 
 export const imagePool = z.object({
   id: imagePoolId,
   name: z.string(),
-  /** The directory. */
+  /** `platform`: a store on a platform, found by its listing; it is an image pool by itself. */
+  kind: z.enum(['directory', 'platform']),
+  /** Of a store on a platform. */
+  platformId: platformId.nullable(),
+  externalId: z.string().nullable(),
+  /** The directory, or where the store lies as its platform says it. */
   path: z.string(),
+  /** What can be stored in it. */
+  fileTypes: z.array(fileType),
   isSample: z.boolean(),
   isWritable: z.boolean(),
   freeBytes: z.number().nullable(),

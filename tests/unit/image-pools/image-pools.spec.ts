@@ -9,6 +9,7 @@ import { EventBus } from '../../../src/main/events.ts';
 import { builtInFlavors } from '../../../src/main/flavors/built-in-flavors.ts';
 import { Flavors } from '../../../src/main/flavors/flavors.ts';
 import { ImagePools } from '../../../src/main/image-pools/image-pools.ts';
+import { noPlatformStores } from '../../../src/main/image-pools/platform-stores.ts';
 import { directoryFacts } from '../../../src/main/image-pools/pool-facts.ts';
 import { testDirectory } from '../../../src/main/image-pools/write-test.ts';
 import { FlavorRepository } from '../../../src/main/store/repositories/flavor.repo.ts';
@@ -30,7 +31,7 @@ async function site() {
   const events = new EventBus();
   return {
     directory, store,
-    pools: new ImagePools({ pools: new ImagePoolRepository(store.state), events, clock: systemClock }),
+    pools: new ImagePools({ stores: noPlatformStores, pools: new ImagePoolRepository(store.state), events, clock: systemClock }),
     flavors: new Flavors(new FlavorRepository(store.state), events),
   };
 }

@@ -1,7 +1,11 @@
 /** The rig over a simulated cloud with one stopped VM, whose disk can only be read from a copy. */
 import { join } from 'node:path';
 import { SimulatedCloud } from '../../simulators/simulated-cloud.ts';
-import { rig, sharedDiskEngine, type Rig, type RigOptions } from './rig.ts';
+import { imagePoolIdOf } from '../../../src/main/platforms/resource-id.ts';
+import { platformId, rig, sharedDiskEngine, type Rig, type RigOptions } from './rig.ts';
+
+/** The store of the simulated cloud, as an image pool. */
+export const storePoolId = imagePoolIdOf(platformId, 'store-1');
 
 export interface CloudRig extends Rig {
   cloud: SimulatedCloud;
@@ -11,6 +15,12 @@ export async function cloudRig(options: RigOptions = {}): Promise<CloudRig> {
   let cloud: SimulatedCloud | null = null;
   const r = await rig({
     ...options,
+    stores: () => ({
+      list: () => Promise.resolve([{
+        platformId, platformName: 'Cloud', isReadOnly: false, seenAt: 1,
+        record: { externalId: 'store-1', name: 'images', location: null, freeBytes: null, totalBytes: null, fileTypes: ['qcow2'], problem: null },
+      }]),
+    }),
     platform: (directory) => {
       cloud = new SimulatedCloud(join(directory, 'cloud'));
       return cloud;

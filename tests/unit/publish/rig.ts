@@ -11,6 +11,7 @@ import { WorkerDiskEngine, type DiskEngine } from '../../../src/main/disks/disk-
 import { EventBus } from '../../../src/main/events.ts';
 import { Flavors } from '../../../src/main/flavors/flavors.ts';
 import { ImagePools } from '../../../src/main/image-pools/image-pools.ts';
+import { noPlatformStores, type PlatformStores } from '../../../src/main/image-pools/platform-stores.ts';
 import { markerName } from '../../../src/main/image-pools/pool-marker.ts';
 import type { Connector } from '../../../src/main/platforms/connector.ts';
 import { LocalConnector } from '../../../src/main/platforms/local/local-connector.ts';
@@ -103,6 +104,8 @@ export interface RigOptions {
   poolPath?: string;
   /** Another platform than the local library; the library is there all the same. */
   platform?: (directory: string) => Connector;
+  /** Stores of that platform. */
+  stores?: (platform: Connector) => PlatformStores;
 }
 
 const settled: RunStatus[] = ['succeeded', 'failed', 'cancelled', 'waiting', 'needs-attention', 'interrupted'];
@@ -132,7 +135,7 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
   const flavorRows = new FlavorRepository(store.state);
   const flavors = new Flavors(flavorRows, events);
   await flavors.start();
-  const pools = new ImagePools({ pools: new ImagePoolRepository(store.state), events, clock: systemClock });
+  const pools = new ImagePools({ pools: new ImagePoolRepository(store.state), stores: options.stores?.(platform) ?? noPlatformStores, events, clock: systemClock });
   const pool = await pools.add({ name: 'Main', path: poolPath, isSample: false });
 
   const vms = async (): Promise<{ externalId: string; name: string }[]> => {
@@ -141,7 +144,7 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
     return found;
   };
   const deps: PublishDeps = {
-    disks, pools, images, flavors: flavorRows, events, clock: systemClock, grants: new FileGrants(),
+    disks, pools, images, flavors: flavorRows, events, clock: systemClock, grants: new FileGrants(), workDirectory: join(directory, 'work'),
     platforms: { connector: () => Promise.resolve(platform), roleOf: () => Promise.resolve(available) },
     platformImages: { find: () => Promise.resolve(null), refresh: () => Promise.resolve() },
     sourceVms: {

@@ -24,6 +24,8 @@ export interface DesktopImagesDeps {
 const answerWithinMs = 3000;
 
 async function problemOf(image: StoredDesktopImage, version: StoredVersion): Promise<Message | null> {
+  // What a store holds is asked when it is verified; a list must not wait for a platform.
+  if (version.stored !== null) return null;
   const paths = pathsOfVersion(image, version);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Message>((resolve) => {
@@ -36,13 +38,13 @@ async function problemOf(image: StoredDesktopImage, version: StoredVersion): Pro
   }
 }
 
-function actionsOf(problem: Message | null, users: DesktopImageVersion[]): DesktopImage['actions'] {
+function actionsOf(problem: Message | null, users: DesktopImageVersion[], stored: Message | null): DesktopImage['actions'] {
   const onFile: Availability = problem === null ? available : unavailable(problem);
   const inUse = users.find((version) => version.inUseBy.length > 0);
   return {
     verify: onFile,
-    copy: onFile,
-    newSourceVm: onFile,
+    copy: stored === null ? onFile : unavailable(stored),
+    newSourceVm: stored === null ? onFile : unavailable(stored),
     remove: inUse === undefined ? available : unavailable(say('DESKTOP_IMAGE_IN_USE', { number: inUse.number, users: inUse.inUseBy.join(', ') })),
   };
 }
@@ -61,7 +63,7 @@ export function desktopImagesHandlers(deps: DesktopImagesDeps): Handlers<AreaCom
     if (current === undefined) throw new AppError('NOT_FOUND', { what: 'desktop-image-version', id: stored.id });
     return {
       id: image.id, name: image.name, poolId: image.poolId, poolName: image.poolName, architecture: image.architecture, versionCount, current,
-      createdAt: image.createdAt, problem, actions: actionsOf(problem, versions),
+      createdAt: image.createdAt, problem, actions: actionsOf(problem, versions, stored.stored === null ? null : say('DESKTOP_IMAGE_STORED_ONLY', { number: stored.number, pool: image.poolName })),
     };
   };
 
@@ -80,10 +82,11 @@ export function desktopImagesHandlers(deps: DesktopImagesDeps): Handlers<AreaCom
       if (image === null || current === undefined) throw new AppError('NOT_FOUND', { what: 'desktop-image', id });
       const names = await flavorNames();
       const versions = await Promise.all(stored.map((version) => complete(version, names)));
-      return { ...(await row(image, current, versions, versions.length)), versions, directory: pathsOfVersion(image, current).directory };
+      return { ...(await row(image, current, versions, versions.length)), versions, directory: current.stored === null ? pathsOfVersion(image, current).directory : `${image.poolName} · ${current.stored.externalId}` };
     },
     'desktopImages.reveal': async ({ versionId }) => {
       const found = await findVersion(deps, versionId);
+      if (found.version.stored !== null) throw new AppError('DESKTOP_IMAGE_STORED_ONLY', { number: found.version.number, pool: found.image.poolName });
       const problem = await fileProblem(found);
       if (problem !== null) throw new AppError(problem.code, problem.params);
       await deps.reveal(found.paths.file);

@@ -2,5 +2,6 @@
 import type { Migration } from '../migrate.ts';
 import { stateInitial } from './state/0010-initial.ts';
 import { businessAttributesOfState } from './state/0020-business-attributes.ts';
+import { platformPools } from './state/0030-platform-pools.ts';
 
-export const stateMigrations: readonly Migration[] = [stateInitial, businessAttributesOfState];
+export const stateMigrations: readonly Migration[] = [stateInitial, businessAttributesOfState, platformPools];

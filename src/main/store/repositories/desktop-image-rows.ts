@@ -1,6 +1,6 @@
 /** Rows of desktop images as domain types; parsed here and nowhere else. */
 import { z } from 'zod';
-import { configure, desktopImageVersion, verification, type DesktopImageVersion } from '../../../shared/model/desktop-image.ts';
+import { configure, desktopImageVersion, storedImage, verification, type DesktopImageVersion } from '../../../shared/model/desktop-image.ts';
 import { diskIdentity } from '../../../shared/model/disk.ts';
 import type { Architecture } from '../../../shared/model/flavor.ts';
 import type { DesktopImageId, ImagePoolId } from '../../../shared/model/ids.ts';
@@ -70,6 +70,7 @@ export function toVersion(row: VersionRow): StoredVersion {
     fastIdentity: parseJson(diskIdentity, row.fast_identity_json),
     contentIdentity: parseNullable(diskIdentity, row.content_identity_json),
     verification: parseNullable(verification, row.verification_json),
+    stored: parseNullable(storedImage, row.stored_json),
   };
 }
 
@@ -95,5 +96,6 @@ export function toVersionRow(version: StoredVersion): VersionRow {
     fast_identity_json: JSON.stringify(version.fastIdentity),
     content_identity_json: version.contentIdentity === null ? null : JSON.stringify(version.contentIdentity),
     verification_json: version.verification === null ? null : JSON.stringify(version.verification),
+    stored_json: version.stored === null ? null : JSON.stringify(version.stored),
   };
 }

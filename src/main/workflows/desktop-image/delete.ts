@@ -1,5 +1,6 @@
 /** Deletes a version, or a desktop image with all its versions, once nothing uses them and the name was typed. */
 import { rm } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { desktopImageVersionId, type DesktopImageId, type DesktopImageVersionId } from '../../../shared/model/ids.ts';
@@ -9,6 +10,7 @@ import { nameKey } from '../../../shared/rules/image-name.ts';
 import { versionLock } from '../../store/repositories/desktop-image.repo.ts';
 import type { StepAction, WorkflowDefinition } from '../engine/definition.ts';
 import type { PublishDeps } from '../publish/deps.ts';
+import { storeRole } from '../publish/steps/store-image.ts';
 import { removeIfEmpty } from '../publish/durable-files.ts';
 import { fileProblem, fileStamp, findVersion, pathsOfVersion, versionSource, type FoundVersion } from './stored-version.ts';
 import { usersOf } from './version-users.ts';
@@ -22,6 +24,16 @@ function deleteVersion(deps: PublishDeps): StepAction {
     intent: (ctx) => Promise.resolve({ ...argsSchema.parse(ctx.args) }),
     async run(ctx) {
       const { versionId, file, manifest, directory, stamp } = argsSchema.parse(ctx.args);
+      const found = await deps.images.findVersion(versionId);
+      if (found?.version.stored) {
+        const { stored } = found.version;
+        await (await storeRole(deps, stored)).remove(stored.pool, stored.externalId, ctx.signal);
+        await ctx.failpoint('file-gone');
+        await deps.images.removeVersion(versionId);
+        deps.events.emit('desktopImages.changed', {});
+        deps.events.emit('imagePools.changed', {});
+        return {};
+      }
       const now = await fileStamp(file);
       if (now !== null && now !== stamp) throw new AppError('DESKTOP_IMAGE_CHANGED', { path: file });
       await rm(file, { force: true });
@@ -36,7 +48,7 @@ function deleteVersion(deps: PublishDeps): StepAction {
     async probe(ctx) {
       const { versionId, directory } = argsSchema.parse(ctx.args);
       if ((await deps.images.findVersion(versionId)) !== null) return { state: 'partial' };
-      await removeIfEmpty(directory);
+      if (isAbsolute(directory)) await removeIfEmpty(directory);
       return { state: 'done', output: {} };
     },
   };
@@ -62,7 +74,7 @@ async function judgeVersion(deps: PublishDeps, found: FoundVersion): Promise<Fin
       id: `in-use:${number}`, severity: 'blocking', reason: say('DESKTOP_IMAGE_IN_USE', { number, users: users.join(', ') }), source: versionSource(found), fix: null,
     });
   }
-  const problem = await fileProblem(found);
+  const problem = found.version.stored === null ? await fileProblem(found) : null;
   if (problem !== null) findings.push({ id: `file:${number}`, severity: 'warning', reason: problem, source: versionSource(found), fix: null });
   return findings;
 }

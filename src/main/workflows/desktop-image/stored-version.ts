@@ -26,6 +26,13 @@ export async function findVersion(deps: Pick<PublishDeps, 'images'>, id: Desktop
   return { ...found, paths: pathsOfVersion(found.image, found.version) };
 }
 
+/** What works on a file of this computer only. @throws nothing: a finding says that it cannot be done from a store */
+export function judgeStored({ image, version }: FoundVersion): Finding[] {
+  if (version.stored === null) return [];
+  const reason = say('DESKTOP_IMAGE_STORED_ONLY', { number: version.number, pool: image.poolName });
+  return [{ id: 'stored', severity: 'blocking', reason, source: say('DESKTOP_IMAGE_SOURCE', { name: image.name, number: version.number }), fix: null }];
+}
+
 /** Null when the file is where it should be, with the size it should have; else what is wrong. Never rejects. */
 export async function fileProblem({ version, paths }: Pick<FoundVersion, 'version' | 'paths'>): Promise<Message | null> {
   try {
@@ -39,6 +46,8 @@ export async function fileProblem({ version, paths }: Pick<FoundVersion, 'versio
 }
 
 export async function judgeFile(found: FoundVersion): Promise<Finding[]> {
+  const stored = judgeStored(found);
+  if (stored.length > 0) return stored;
   const reason = await fileProblem(found);
   return reason === null ? [] : [{ id: 'file', severity: 'blocking', reason, source: versionSource(found), fix: null }];
 }

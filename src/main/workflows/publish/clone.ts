@@ -12,6 +12,8 @@ import { examineDisk } from './steps/examine-disk.ts';
 import { registerImage } from './steps/register-image.ts';
 import { takeSnapshot } from './steps/take-snapshot.ts';
 import { stageDisk, unstageDisk } from './steps/stage-disk.ts';
+import { registerStored } from './steps/register-stored.ts';
+import { copyInPlatform, uploadImage, verifyStored } from './steps/store-image.ts';
 import { verifyImage } from './steps/verify-image.ts';
 
 export function publishClone(deps: PublishDeps): WorkflowDefinition<'publish.clone'> {
@@ -30,6 +32,10 @@ export function publishClone(deps: PublishDeps): WorkflowDefinition<'publish.clo
       convert: convertDisk(deps),
       verify: verifyImage(deps),
       register: registerImage(deps),
+      copy: copyInPlatform(deps),
+      upload: uploadImage(deps),
+      verifyStored: verifyStored(deps),
+      registerStored: registerStored(deps),
       content: contentIdentity(deps),
       unstage: unstageDisk(deps),
       snapshot: takeSnapshot(deps, (ctx) => {

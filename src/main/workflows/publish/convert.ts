@@ -13,6 +13,8 @@ import { deleteSource } from './steps/delete-source.ts';
 import { examineDisk } from './steps/examine-disk.ts';
 import { registerImage } from './steps/register-image.ts';
 import { stageDisk, unstageDisk } from './steps/stage-disk.ts';
+import { registerStored } from './steps/register-stored.ts';
+import { copyInPlatform, uploadImage, verifyStored } from './steps/store-image.ts';
 import { verifyImage } from './steps/verify-image.ts';
 
 export function publishConvert(deps: PublishDeps): WorkflowDefinition<'publish.convert'> {
@@ -31,6 +33,10 @@ export function publishConvert(deps: PublishDeps): WorkflowDefinition<'publish.c
       convert: convertDisk(deps),
       verify: verifyImage(deps),
       register: registerImage(deps),
+      copy: copyInPlatform(deps),
+      upload: uploadImage(deps),
+      verifyStored: verifyStored(deps),
+      registerStored: registerStored(deps),
       content: contentIdentity(deps),
       unstage: unstageDisk(deps),
       compare: compareSource(deps),

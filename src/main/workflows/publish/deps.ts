@@ -31,4 +31,6 @@ export interface PublishDeps {
   grants: FileGrants;
   events: EventBus;
   clock: Clock;
+  /** Where files are written that go to a platform's store afterwards; made when needed. */
+  workDirectory: string;
 }

@@ -5,7 +5,7 @@ import type { DiskFile } from '../../disks/disk-engine.ts';
 import type { StepContext } from '../engine/definition.ts';
 import { stoppedOutput } from '../power-steps.ts';
 import type { PublishDeps } from './deps.ts';
-import { argsOf, examinedOutput, outputOf, stagedOutput } from './publish-args.ts';
+import { argsOf, copiedOutput, examinedOutput, outputOf, stagedOutput } from './publish-args.ts';
 import { openPlannedSource } from './steps/check-again.ts';
 import { stagingOf } from './steps/stage-disk.ts';
 
@@ -27,6 +27,8 @@ export function sourceFacts(ctx: StepContext): { fingerprint: string; atMostByte
     return { fingerprint: source.diskFingerprint, atMostBytes: target.atMostBytes, os: source.os, bootMode: source.bootMode, vmFingerprint: source.vmFingerprint };
   }
   const { fingerprint, atMostBytes, os, bootMode } = outputOf(ctx, 'examine', examinedOutput);
-  const { vmFingerprint } = source.access === 'staged' ? outputOf(ctx, 'stage', stagedOutput) : outputOf(ctx, 'stop', stoppedOutput);
+  const { vmFingerprint } = source.access === 'direct'
+    ? outputOf(ctx, 'stop', stoppedOutput)
+    : target.store?.way === 'copy' ? outputOf(ctx, 'copy', copiedOutput) : outputOf(ctx, 'stage', stagedOutput);
   return { fingerprint, atMostBytes, os, bootMode, vmFingerprint };
 }

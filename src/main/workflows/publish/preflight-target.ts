@@ -39,10 +39,11 @@ export async function decideVersion(deps: PublishDeps, source: PublishSource, po
   const problem = imageNameProblem(name);
   if (problem !== null) return { image: null, name, number: 1, findings: [blocking('name', problem)] };
   const image = await deps.images.findByName(pool.id, name);
-  const onDisk = pool.problem === null ? await numbersOnDisk(pool.path, image?.name ?? name) : [];
+  const isDirectory = pool.kind === 'directory';
+  const onDisk = isDirectory && pool.problem === null ? await numbersOnDisk(pool.path, image?.name ?? name) : [];
   if (image === null) {
     const { directory } = versionPaths(pool.path, name, name);
-    const present = pool.problem === null ? await entryAt(directory) : null;
+    const present = isDirectory && pool.problem === null ? await entryAt(directory) : null;
     const isTaken = onDisk.length > 0 || (present !== null && !present.isDirectory());
     return { image: null, name, number: 1, findings: isTaken ? [blocking('name', say('PUBLISH_NAME_ON_DISK', { path: directory }))] : [] };
   }

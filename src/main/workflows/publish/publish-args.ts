@@ -35,6 +35,8 @@ export const publishArgs = z.object({
     poolId: imagePoolId,
     poolName: z.string(),
     poolPath: z.string(),
+    /** A store of a platform; `poolPath` is then where the working file lies. */
+    store: z.object({ platformId, externalId: z.string(), way: z.enum(['copy', 'upload']) }).nullable().default(null),
     /** Null = the run makes a new desktop image. */
     desktopImageId: desktopImageId.nullable(),
     name: z.string(),
@@ -63,6 +65,9 @@ export const stagedOutput = z.object({ image: platformImage, intent: platformInt
 export const examinedOutput = z.object({
   fingerprint: z.string(), virtualBytes: z.number(), os: osIdentity, bootMode, atLeastBytes: z.number(), atMostBytes: z.number(),
 });
+export const uploadedOutput = z.object({ image: platformImage, intent: platformIntent });
+export const copiedOutput = uploadedOutput.extend({ vmFingerprint: z.string() });
+export const storedOutput = z.object({ verifiedAt: z.number(), fastIdentity: diskIdentity, isReadBack: z.boolean() });
 export const convertOutput = z.object({ virtualBytes: z.number(), targetBytes: z.number(), fastIdentity: diskIdentity, sourceFingerprint: z.string() });
 export const verifyOutput = z.object({ verifiedAt: z.number() });
 export const registerOutput = z.object({ desktopImageId, versionId: desktopImageVersionId, path: z.string() });

@@ -13,6 +13,7 @@ import { startStep, stopStep, type PowerDecision } from '../power-steps.ts';
 import type { PublishDeps } from './deps.ts';
 import { judgeDeletion, judgeSnapshot, judgeSource } from './preflight-source.ts';
 import { decideVersion, judgeChoices, judgeSizes, targetSize, type TargetDecision } from './preflight-target.ts';
+import { planStore } from './plan-store.ts';
 import { seenKey, toJson, type PublishArgs } from './publish-args.ts';
 import { identifyOs, readSource, type InspectionMemo, type PublishSource, type ReadDisk } from './source.ts';
 
@@ -22,8 +23,10 @@ export async function planPublication(deps: PublishDeps, memo: InspectionMemo, r
   const decision = await decideVersion(deps, source, pool, request);
   const os = identifyOs(source, request.osFamily);
   const size = sizeOf(source);
+  const store = await planStore(deps, source, pool, { name: versionFileName(decision.name, decision.number, request.fileType), request, size }, signal);
   const findings: Finding[] = [
     ...decision.findings,
+    ...store.findings,
     ...judgeChoices(request, os.family, flavor),
     ...(size === null ? [] : judgeSizes(pool, size, request, flavor)),
     ...(await judgeSource(deps, source, request)),
@@ -33,7 +36,7 @@ export async function planPublication(deps: PublishDeps, memo: InspectionMemo, r
   const deletion = request.type === 'publish.convert' ? await judgeDeletion(deps, source) : null;
   if (deletion !== null) findings.push(...deletion.findings);
 
-  const args = argumentsOf(request, source, pool, flavor, decision, snapshotName);
+  const args = argumentsOf(request, source, pool, flavor, decision, snapshotName, store.target);
   const { name, number } = decision;
   const power = { ...source.power, isStarting: source.power.isStarting && request.type === 'publish.clone' };
   const isConvert = request.type === 'publish.convert';
@@ -53,6 +56,8 @@ export async function planPublication(deps: PublishDeps, memo: InspectionMemo, r
       atMostBytes: args.target.atMostBytes,
       freeBytes: pool.freeBytes,
       isStaged: source.access === 'staged',
+      storeWay: store.target?.target?.way ?? null,
+      proof: store.proof,
       canShutDown: source.power.canShutDown,
       filesToDelete: deletion?.manifest?.items.length ?? 0,
       suggestedSnapshotName: defaultSnapshotName(name, number),
@@ -80,6 +85,7 @@ function sizeOf({ disk, access, power, systemDisk }: PublishSource): Pick<ReadDi
 
 function argumentsOf(
   request: PublishRequest, source: PublishSource, pool: ImagePool, flavor: Flavor | null, { image, name, number }: TargetDecision, snapshotName: string | null,
+  store: { target: PublishArgs['target']['store']; workDirectory: string } | null,
 ): PublishArgs {
   const { known, record, disk } = source;
   const sized = sizeOf(source);
@@ -108,7 +114,8 @@ function argumentsOf(
     target: {
       poolId: pool.id,
       poolName: pool.name,
-      poolPath: pool.path,
+      poolPath: store?.workDirectory ?? pool.path,
+      store: store?.target ?? null,
       desktopImageId: image?.id ?? null,
       name,
       number,
@@ -137,13 +144,23 @@ interface StepShape {
 function stepsOf(args: PublishArgs, power: PowerDecision): StepPlan[] {
   const { source, target } = args;
   const isStaged = source.access === 'staged';
+  // A copy inside the platform's store is the image itself; nothing else has to be copied first.
+  const isCopied = isStaged && target.store?.way !== 'copy';
+  const way = target.store?.way ?? null;
+  const stage = { key: 'stage', action: 'stage', title: say('PUBLISH_STEP_STAGE', { platform: source.platformName }), weight: 30 };
+  const examine = { key: 'examine', action: 'examine', title: say('PUBLISH_STEP_EXAMINE'), weight: 2 };
+  const verifyStored = { key: 'verify', action: 'verifyStored', title: say('PUBLISH_STEP_VERIFY_STORED', { pool: target.poolName }), weight: 30 };
   const shapes: StepShape[] = [
     { key: 'check', action: 'check', title: say('PUBLISH_STEP_CHECK'), weight: 1 },
-    ...(isStaged ? [{ key: 'stage', action: 'stage', title: say('PUBLISH_STEP_STAGE', { platform: source.platformName }), weight: 30 }] : []),
-    ...(isStaged || source.isStopped ? [{ key: 'examine', action: 'examine', title: say('PUBLISH_STEP_EXAMINE'), weight: 2 }] : []),
-    { key: 'convert', action: 'convert', title: say('PUBLISH_STEP_CONVERT', { file: target.fileName }), weight: 60 },
-    { key: 'verify', action: 'verify', title: say('PUBLISH_STEP_VERIFY'), weight: 25 },
-    { key: 'register', action: 'register', title: say('PUBLISH_STEP_REGISTER', { number: target.number }), weight: 1, isPivot: true },
+    ...(isCopied ? [stage] : []),
+    ...(way === 'copy' ? [{ key: 'copy', action: 'copy', title: say('PUBLISH_STEP_COPY_INSIDE', { pool: target.poolName }), weight: 40 }] : []),
+    ...(isStaged || source.isStopped ? [examine] : []),
+    ...(way === 'copy' ? [verifyStored] : [
+      { key: 'convert', action: 'convert', title: say('PUBLISH_STEP_CONVERT', { file: target.fileName }), weight: 60 },
+      { key: way === null ? 'verify' : 'verify-file', action: 'verify', title: say('PUBLISH_STEP_VERIFY'), weight: 25 },
+    ]),
+    ...(way === 'upload' ? [{ key: 'upload', action: 'upload', title: say('PUBLISH_STEP_UPLOAD', { pool: target.poolName }), weight: 40 }, verifyStored] : []),
+    { key: 'register', action: way === null ? 'register' : 'registerStored', title: say('PUBLISH_STEP_REGISTER', { number: target.number }), weight: 1, isPivot: true },
     { key: 'content', action: 'content', title: say('PUBLISH_STEP_CONTENT'), weight: 40 },
   ];
   if (args.snapshotName !== null) {
@@ -153,7 +170,7 @@ function stepsOf(args: PublishArgs, power: PowerDecision): StepPlan[] {
     const title = isStaged ? say('PUBLISH_STEP_COMPARE_STAGED') : say('PUBLISH_STEP_COMPARE');
     shapes.push({ key: 'compare', action: 'compare', title, weight: 40 });
   }
-  if (isStaged) shapes.push({ key: 'unstage', action: 'unstage', title: say('PUBLISH_STEP_UNSTAGE', { platform: source.platformName }), weight: 1 });
+  if (isCopied) shapes.push({ key: 'unstage', action: 'unstage', title: say('PUBLISH_STEP_UNSTAGE', { platform: source.platformName }), weight: 1 });
   if (args.mode === 'convert') {
     shapes.push({ key: 'delete', action: 'delete', title: say('PUBLISH_STEP_DELETE', { vm: source.vmName }), weight: 1, isDestructive: true });
   }

@@ -46,6 +46,7 @@ export function checkAgain(deps: PublishDeps): StepAction {
       if (pool.freeBytes !== null && pool.freeBytes < target.atLeastBytes) {
         throw new AppError('PUBLISH_TOO_LITTLE_SPACE', { pool: pool.name, freeBytes: pool.freeBytes, neededBytes: target.atLeastBytes });
       }
+      if (target.store !== null) return {};
       const { file } = versionPaths(target.poolPath, target.name, target.fileName);
       if ((await entryAt(file)) !== null) throw new AppError('PUBLISH_FILE_APPEARED', { path: file });
       return {};

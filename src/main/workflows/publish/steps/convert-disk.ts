@@ -1,8 +1,10 @@
 /** Writes the image into the pool under a temporary name. What is there after a crash is gone on from, as far as the engine verified it. */
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { AppError } from '../../../../shared/model/app-error.ts';
+import type { ImagePool } from '../../../../shared/model/image-pool.ts';
 import { say } from '../../../../shared/model/message.ts';
 import type { DiskTargetFormat } from '../../../../shared/model/disk.ts';
+import { directoryFacts } from '../../../image-pools/pool-facts.ts';
 import type { StepAction, StepContext } from '../../engine/definition.ts';
 import type { PublishDeps } from '../deps.ts';
 import { entryAt } from '../durable-files.ts';
@@ -13,6 +15,13 @@ import { openSource, sourceFacts } from '../open-source.ts';
 function targetFormat({ fileType, vhdVariant }: PublishArgs['target']): DiskTargetFormat {
   if (fileType === 'qcow2') return 'qcow2';
   return vhdVariant === 'fixed' ? 'vhd-fixed' : 'vhd';
+}
+
+/** The pool, or for a store the directory of this computer that the working file is written in. */
+async function roomFor(deps: PublishDeps, { target }: PublishArgs): Promise<Pick<ImagePool, 'problem' | 'freeBytes' | 'maxFileBytes'>> {
+  if (target.store === null) return deps.pools.get(target.poolId);
+  await mkdir(target.poolPath, { recursive: true, mode: 0o700 });
+  return directoryFacts(target.poolPath);
 }
 
 /** Asked again after a crash, the ledger answers the same rows. */
@@ -36,7 +45,7 @@ export function convertDisk(deps: PublishDeps): StepAction {
       const source = await openSource(deps, ctx);
       const facts = sourceFacts(ctx);
       // A run that goes on after a restart must not write to the disk below the mount point of a pool that is not connected.
-      const pool = await deps.pools.get(args.target.poolId);
+      const pool = await roomFor(deps, args);
       if (pool.problem !== null) throw new AppError(pool.problem.code, pool.problem.params);
       // Finished, but the run did not get to know: without its notes nothing vouches for the file, so it is made again.
       if ((await entryAt(temporary)) !== null && (await entryAt(checkpoint)) === null) await rm(temporary);

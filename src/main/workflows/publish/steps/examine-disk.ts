@@ -5,6 +5,7 @@
 import { AppError } from '../../../../shared/model/app-error.ts';
 import { worstFirst, type Finding } from '../../../../shared/model/finding.ts';
 import { say } from '../../../../shared/model/message.ts';
+import type { DiskFile } from '../../../disks/disk-engine.ts';
 import type { JsonObject, StepAction, StepContext } from '../../engine/definition.ts';
 import type { PublishDeps } from '../deps.ts';
 import { judgeSource } from '../preflight-source.ts';
@@ -13,9 +14,16 @@ import { argsOf, outputOf, seenKey, stagedOutput, toJson, type PublishArgs } fro
 import { identifyOs, type PublishSource } from '../source.ts';
 import { diskNow } from './check-again.ts';
 import { stagingOf } from './stage-disk.ts';
+import { madeFile } from './store-image.ts';
 
 /** By now the VM is down; what its power was is no finding any more. */
 const settledPower = { isStopping: false, isStarting: false, canShutDown: false, findings: [] };
+
+async function fileNow(deps: PublishDeps, ctx: StepContext, args: PublishArgs): Promise<DiskFile> {
+  if (args.source.access === 'direct') return diskNow(deps, args);
+  if (args.target.store?.way === 'copy') return madeFile(deps, ctx);
+  return (await stagingOf(deps, args)).file(outputOf(ctx, 'stage', stagedOutput).image);
+}
 
 async function readNow(deps: PublishDeps, ctx: StepContext, args: PublishArgs): Promise<PublishSource> {
   const { source } = args;
@@ -23,9 +31,7 @@ async function readNow(deps: PublishDeps, ctx: StepContext, args: PublishArgs): 
   if (known === null) throw new AppError('NOT_FOUND', { what: 'source-vm', id: source.vmId });
   const connector = await deps.platforms.connector(source.platformId);
   const record = await connector.current(source.externalId, ctx.signal);
-  const file = source.access === 'staged'
-    ? await (await stagingOf(deps, args)).file(outputOf(ctx, 'stage', stagedOutput).image)
-    : await diskNow(deps, args);
+  const file = await fileNow(deps, ctx, args);
   const layers = await deps.disks.chain(file, ctx.signal);
   const fingerprint = await deps.disks.fingerprint(file, ctx.signal);
   const inspection = await deps.disks.inspect(file, ctx.signal);

@@ -48,6 +48,7 @@ function versionOf(ctx: StepContext, intent: Intent): StoredVersion {
     runId: ctx.runId,
     fastIdentity: converted.fastIdentity,
     contentIdentity: null,
+    stored: null,
     verification: { at: outputOf(ctx, 'verify', verifyOutput).verifiedAt, outcome: 'ok', detail: say('PUBLISH_VERIFIED') },
   };
 }
