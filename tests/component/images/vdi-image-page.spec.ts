@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import ConsoleSwitch from '../../../src/renderer/views/images/vdi-images/ConsoleSwitch.vue';
 import VdiImagePage from '../../../src/renderer/views/images/vdi-images/VdiImagePage.vue';
 import { noAttributes } from '../../../src/shared/model/business-attributes.ts';
 import { imageDetail, type ImageDetail } from '../../../src/shared/model/image.ts';
@@ -37,8 +38,42 @@ describe('the page of a VDI image', () => {
     expect(transport.inputsOf('images.setCredentials')).toEqual([{ id: 'img-1', editedOn: 'system-images', user: '', password: '' }]);
   });
 
+  it('makes the plan of the change that a finding asks for, and opens the dialog where a person has to say it', async () => {
+    const source = { code: 'READY_SOURCE_IMAGE', params: {} };
+    const findings = [
+      { id: 'video-card', severity: 'error', reason: { code: 'READY_VIDEO_CIRRUS', params: {} }, source, fix: { kind: 'patch-image', label: { code: 'READY_FIX_SET_VIDEO', params: {} }, change: { videoModel: 'virtio' } } },
+      { id: 'os', severity: 'unknown', reason: { code: 'READY_IMAGE_OS_UNKNOWN', params: {} }, source, fix: { kind: 'edit-attributes', label: { code: 'READY_FIX_EDIT_OS', params: {} }, field: 'os' } },
+    ];
+    const { transport } = await openWindow(VdiImagePage, { props: { id: 'img-1' }, answers: { 'images.show': () => detail({ findings }) } });
+    byRole('button', 'Set the operating system').click();
+    await settle();
+    expect(byRole('dialog', 'Edit win11')).toBeDefined();
+    byRole('button', 'Set the video card to virtio').click();
+    await settle();
+    expect(transport.inputsOf('tasks.plan')).toEqual([{ type: 'image.patch', imageId: 'img-1', change: { videoModel: 'virtio' } }]);
+  });
+
   it('says where to edit what does not belong to this console', async () => {
     await openWindow(VdiImagePage, { props: { id: 'img-1' }, answers: { 'images.show': () => detail({ editing: { isAvailable: false, reason: { code: 'IMAGE_EDIT_IN_TENANT', params: {} } } }) } });
     expect(descriptionOf(byRole('button', 'Edit'))).toContain('tenant’s console');
+  });
+});
+
+describe('the switch between consoles', () => {
+  const tenant = { platformId: 'p', platformName: 'Cloud', projectId: 'acme', name: 'Acme' };
+
+  it('shows where the session is, also after a reload', async () => {
+    await openWindow(ConsoleSwitch, {
+      props: { modelValue: { kind: 'tenant', platformId: 'p', projectId: 'acme' } },
+      answers: { 'consoles.current': () => ({ scope: { kind: 'tenant', platformId: 'p', projectId: 'acme' }, tenant }), 'consoles.list': () => [tenant] as never },
+    });
+    await settle();
+    expect(document.body.textContent).toContain('Acme on Cloud');
+  });
+
+  it('is not there without tenants', async () => {
+    await openWindow(ConsoleSwitch, { props: { modelValue: { kind: 'system' } }, answers: { 'consoles.current': () => ({ scope: { kind: 'system' }, tenant: null }), 'consoles.list': () => [] } });
+    await settle();
+    expect(document.querySelector('[role="combobox"]')).toBeNull();
   });
 });
