@@ -10,6 +10,7 @@ import type { WorkerDiskEngine } from '../../../src/main/disks/disk-engine.ts';
 import { setDiskSource } from '../../../src/main/platforms/domain-xml/domain-edit.ts';
 import { parseDomain } from '../../../src/main/platforms/domain-xml/domain-xml.ts';
 import { attribute, child, descend, parseXml, serializeXml, textOf } from '../../../src/main/platforms/domain-xml/xml.ts';
+import { parseSnapshot } from '../../../src/main/platforms/libvirt/snapshot-xml.ts';
 import { escapeXml } from '../../fixtures/local-library.ts';
 import { splitCommands } from './words.ts';
 
@@ -152,7 +153,7 @@ export class SimulatedLibvirt {
       }
       case 'snapshot-dumpxml': return snapshotXml(this.#snapshot(domain(), option('--snapshotname')));
       case 'snapshot-create-as': return this.#takeSnapshot(domain(), option('--name'), option('--description'), diskspecs);
-      case 'snapshot-create': domain().current = textOf(child(parseXml(stdin, 'stdin').root, 'name')); return '';
+      case 'snapshot-create': return redefine(domain(), stdin, flags.has('--current'));
       case 'snapshot-delete': return this.#deleteSnapshot(domain(), option('--snapshotname'));
       default: throw new Refusal(`unknown command: '${name}'`);
     }
@@ -250,8 +251,19 @@ export class SimulatedLibvirt {
   }
 
   #deleteSnapshot(domain: SimulatedDomain, name: string): string {
-    const { parent } = this.#snapshot(domain, name);
+    const { parent, overlays, domainText } = this.#snapshot(domain, name);
     domain.snapshots.delete(name);
+    // As libvirt 9.0 does, also where only the record goes: it takes the overlay for merged into its base.
+    const bases = parseDomain(domainText, name).disks;
+    for (const other of domain.snapshots.values()) {
+      if (other.parent !== name) continue;
+      const held = parseDomain(other.domainText, other.name);
+      for (const disk of held.disks) {
+        const base = bases.find((item) => item.key === disk.key);
+        if (base?.file != null && disk.file === overlays.get(disk.key)) setDiskSource(disk, base.file, base.format === 'qcow2' ? 'qcow2' : 'raw');
+      }
+      other.domainText = serializeXml(held.document);
+    }
     for (const other of domain.snapshots.values()) if (other.parent === name) other.parent = parent;
     if (domain.current === name) domain.current = parent;
     return '';
@@ -265,6 +277,16 @@ function isListed(domain: SimulatedDomain, flags: ReadonlySet<string>): boolean 
   if (flags.has('--state-paused')) return domain.power === 'paused';
   if (flags.has('--state-other')) return false;
   return flags.has('--all') || domain.power !== 'stopped';
+}
+
+/** Tells a snapshot that is there once more; of what it says, the domain inside is kept. */
+function redefine(domain: SimulatedDomain, text: string, isCurrent: boolean): string {
+  const told = parseSnapshot(text, 'stdin');
+  const known = domain.snapshots.get(told.name);
+  if (known === undefined || told.domainText === null) throw new Refusal('XML error: missing domain in snapshot');
+  known.domainText = told.domainText;
+  if (isCurrent) domain.current = told.name;
+  return '';
 }
 
 function snapshotXml({ name, description, createdAt, parent, domainText, overlays }: Snapshot): string {

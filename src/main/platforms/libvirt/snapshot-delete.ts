@@ -1,14 +1,16 @@
 /**
  * Deletes an external snapshot: each file that stands directly on its frozen files is made whole by libvirt in a new volume, looked at,
- * and swapped in under its own name, so that whatever stands on that file never notices. Then the frozen files go, and the record last.
+ * and swapped in under its own name, so that whatever stands on that file never notices. Then the record goes, and the frozen files last.
  */
 import { posix } from 'node:path';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { SnapshotIntent } from '../connector.ts';
 import { removeVolume } from './deleter-role.ts';
 import { definitionFingerprint, requireStopped, type HostDomain } from './domains.ts';
+import type { Pool } from './pools.ts';
 import { flatPathFor, toIntent, type PlanOf, type StampedFile } from './snapshot-plan.ts';
 import type { SnapshotTools, Subject } from './snapshot-tools.ts';
+import { snapshotPointedAt, type HostSnapshot } from './snapshot-xml.ts';
 import { volumeXml } from './volume-xml.ts';
 
 type DeletePlan = PlanOf<'delete'>;
@@ -36,8 +38,16 @@ export async function planDelete(tools: SnapshotTools, subject: Subject, name: s
     neededBytes += Math.min(virtualBytes, layers.reduce((sum, layer) => sum + layer.actualBytes, 0)) + Math.ceil(virtualBytes / 6000) + 1024 ** 2;
   }
   const pool = tools.poolFor(flatten[0]?.path ?? remove[0]?.path ?? '', pools);
-  const intent = toIntent(name, { operation: 'delete', name, definition: definitionFingerprint(found.text), flatten, remove });
+  const others: DeletePlan['others'] = found.snapshots.filter((item) => item.name !== name && item.domain !== null).map((item) => ({ name: item.name, disks: heldBy(tools, item, pools) }));
+  const intent = toIntent(name, { operation: 'delete', name, definition: definitionFingerprint(found.text), flatten, remove, others });
   return { ...intent, neededBytes, freeBytes: pool.freeBytes ?? 0 };
+}
+
+function heldBy(tools: SnapshotTools, snapshot: HostSnapshot, pools: readonly Pool[]): DeletePlan['others'][number]['disks'] {
+  return (snapshot.domain?.disks ?? []).flatMap((disk) => {
+    const { path } = tools.disks.locate(disk, pools);
+    return path === null ? [] : [{ key: disk.key, path, format: disk.format === 'raw' ? 'raw' : 'qcow2' }];
+  });
 }
 
 /** Every file of the domain that may stand on a frozen one. */
@@ -47,21 +57,43 @@ function candidates(tools: SnapshotTools, subject: Subject): Set<string> {
 
 export async function runDelete(tools: SnapshotTools, subject: Subject, plan: DeletePlan, onProgress: OnProgress, signal: AbortSignal): Promise<void> {
   const { found, pools } = subject;
-  if (!found.snapshots.some((item) => item.name === plan.name)) return;
-  requireStopped(found);
-  if (definitionFingerprint(found.text) !== plan.definition) throw new AppError('DEFINITION_CHANGED', { file: found.domain.name });
-  const totalBytes = plan.flatten.reduce((sum, item) => sum + item.virtualBytes, 0);
-  let doneBytes = 0;
-  for (const item of plan.flatten) {
-    signal.throwIfAborted();
-    if (await standsOn(tools, subject, item)) await flatten(tools, subject, item, signal);
-    doneBytes += item.virtualBytes;
-    onProgress({ doneBytes, totalBytes });
+  if (found.snapshots.some((item) => item.name === plan.name)) {
+    requireStopped(found);
+    if (definitionFingerprint(found.text) !== plan.definition) throw new AppError('DEFINITION_CHANGED', { file: found.domain.name });
+    const totalBytes = plan.flatten.reduce((sum, item) => sum + item.virtualBytes, 0);
+    let doneBytes = 0;
+    for (const item of plan.flatten) {
+      signal.throwIfAborted();
+      if (await standsOn(tools, subject, item)) await flatten(tools, subject, item, signal);
+      doneBytes += item.virtualBytes;
+      onProgress({ doneBytes, totalBytes });
+    }
+    // Somebody may have put a VM on it meanwhile.
+    await tools.refuseShared(subject, plan.name, plan.remove.map((file) => file.path));
+    await tools.virsh.run(['snapshot-delete', '--domain', found.uuid, '--snapshotname', plan.name, '--metadata'], { signal });
   }
-  // Somebody may have put a VM on it meanwhile.
-  await tools.refuseShared(subject, plan.name, plan.remove.map((file) => file.path));
+  await mendOthers(tools, await tools.subject(found.uuid, signal), plan, signal);
   for (const file of plan.remove) if ((await tools.disks.stamp(file.path)) === file.stamp) await removeVolume(tools.virsh, tools.disks, file.path, pools);
-  await tools.virsh.run(['snapshot-delete', '--domain', found.uuid, '--snapshotname', plan.name, '--metadata'], { signal });
+}
+
+/**
+ * libvirt takes a snapshot that goes for merged into its base, and lets those above it name that base from then on (seen with 9.0, also
+ * with `--metadata`). They are told once more what they hold.
+ */
+async function mendOthers(tools: SnapshotTools, subject: Subject, plan: DeletePlan, signal: AbortSignal): Promise<void> {
+  const { found } = subject;
+  for (const other of forgetful(tools, subject, plan)) {
+    const text = await tools.virsh.run(['snapshot-dumpxml', '--security-info', '--domain', found.uuid, '--snapshotname', other.name], { signal });
+    const current = found.currentSnapshot === other.name ? ['--current'] : [];
+    await tools.virsh.feed(['snapshot-create', '--domain', found.uuid, '--redefine', ...current, '--xmlfile', '/dev/stdin'], snapshotPointedAt(text, other.name, other.disks), { signal });
+  }
+}
+
+function forgetful(tools: SnapshotTools, { found, pools }: Subject, plan: DeletePlan): DeletePlan['others'] {
+  return plan.others.filter((other) => {
+    const now = found.snapshots.find((item) => item.name === other.name);
+    return now !== undefined && JSON.stringify(heldBy(tools, now, pools)) !== JSON.stringify(other.disks);
+  });
 }
 
 async function flatten(tools: SnapshotTools, subject: Subject, item: DeletePlan['flatten'][number], signal: AbortSignal): Promise<void> {
@@ -97,9 +129,12 @@ async function standsOn(tools: SnapshotTools, { pools }: Subject, { path, base }
 }
 
 export async function findDelete(tools: SnapshotTools, subject: Subject, plan: DeletePlan): Promise<'done' | 'absent' | 'partial'> {
-  if (!subject.found.snapshots.some((item) => item.name === plan.name)) return 'done';
+  if (!subject.found.snapshots.some((item) => item.name === plan.name)) {
+    if (forgetful(tools, subject, plan).length > 0) return 'partial';
+    for (const file of plan.remove) if ((await tools.disks.stamp(file.path)) === file.stamp) return 'partial';
+    return 'done';
+  }
   for (const item of plan.flatten) if ((await tools.anyExists([item.temporary])) || !(await standsOn(tools, subject, item))) return 'partial';
-  for (const file of plan.remove) if ((await tools.disks.stamp(file.path)) === 'gone') return 'partial';
   return 'absent';
 }
 

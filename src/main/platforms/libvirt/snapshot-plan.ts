@@ -28,6 +28,8 @@ const snapshotPlan = z.discriminatedUnion('operation', [
     flatten: z.array(z.object({ path: z.string(), base: z.string(), temporary: z.string(), virtualBytes: z.number(), mode: z.number() })),
     /** Files of the snapshot itself. */
     remove: z.array(stampedFile),
+    /** What the other snapshots hold: libvirt forgets it when their parent goes. */
+    others: z.array(z.object({ name: z.string(), disks: z.array(z.object({ key: z.string(), path: z.string(), format: z.enum(['qcow2', 'raw']) })) })),
   }),
 ]);
 export type SnapshotPlan = z.infer<typeof snapshotPlan>;

@@ -1,6 +1,6 @@
 /** A snapshot as libvirt describes it: its name, its parent, and the whole definition of the domain at that time. */
 import type { Element } from '@xmldom/xmldom';
-import { attribute, child, children, descend, parseXml, textOf } from '../domain-xml/xml.ts';
+import { attribute, child, children, descend, parseXml, serializeXml, textOf } from '../domain-xml/xml.ts';
 import { parseDomain, type Domain } from '../domain-xml/domain-xml.ts';
 import { XMLSerializer } from '@xmldom/xmldom';
 
@@ -42,6 +42,19 @@ export function parseSnapshot(text: string, label: string): HostSnapshot {
     })),
     text,
   };
+}
+
+/** The same snapshot with disks of its domain in other files. */
+export function snapshotPointedAt(text: string, label: string, disks: readonly { key: string; path: string; format: 'qcow2' | 'raw' }[]): string {
+  const { document, root } = parseXml(text, label);
+  const devices = descend(root, 'domain', 'devices');
+  for (const element of devices === undefined ? [] : children(devices, 'disk')) {
+    const wanted = disks.find((disk) => disk.key === attribute(child(element, 'target'), 'dev'));
+    if (wanted === undefined) continue;
+    child(element, 'source')?.setAttribute('file', wanted.path);
+    child(element, 'driver')?.setAttribute('type', wanted.format);
+  }
+  return serializeXml(document);
 }
 
 function serialize(element: Element): string {

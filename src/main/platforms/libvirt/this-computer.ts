@@ -14,6 +14,9 @@ export type RunProgram = (
 
 export const thisComputerLabel = 'localhost';
 
+/** Node gives a program a socket for its input, which cannot be opened as `/dev/stdin`: a pipe can. The words stay words. */
+const throughPipe = ['sh', '-c', 'cat | "$@"', 'sh'];
+
 export class ThisComputer implements Host {
   readonly label = thisComputerLabel;
   readonly place = null;
@@ -25,7 +28,7 @@ export class ThisComputer implements Host {
   }
 
   run(command: readonly string[], { stdin = '', signal, timeoutMs = defaultTimeoutMs }: RunOptions = {}): Promise<CommandResult> {
-    return this.#runProgram(command, { stdin, signal, timeoutMs, maxBytes: maxAnswerBytes, environment: {} });
+    return this.#runProgram(stdin === '' ? command : [...throughPipe, ...command], { stdin, signal, timeoutMs, maxBytes: maxAnswerBytes, environment: {} });
   }
 
   dispose(): Promise<void> {
