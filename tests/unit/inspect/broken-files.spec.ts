@@ -7,7 +7,7 @@ import { inspectFile } from '../../../src/main/disks/inspect/inspect-file.ts';
 import { openDisk } from '../../../src/main/disks/open-disk.ts';
 import { TableBudget } from '../../../src/main/disks/table-budget.ts';
 import type { DiskInspection } from '../../../src/shared/model/disk.ts';
-import { cluster, soundQcow2, soundVhd, writeEntry } from '../../security/disk-hostile-files.ts';
+import { bendFooters, cluster, soundQcow2, soundVhd, writeEntry } from '../../security/disk-hostile-files.ts';
 import { buildVhdx } from '../disks-formats/vhdx-file.ts';
 import { monolithicSparse } from '../disks-formats/vmdk-file.ts';
 
@@ -67,5 +67,19 @@ describe('more tables than may be read', () => {
   it('looks at the first grain tables of a VMDK only', async () => {
     const none = new TableBudget(0);
     expect((await inspected(vmdk(), none)).problems).toContainEqual({ code: 'INSPECT_TABLES_PARTLY', params: { lookedBytes: 0 } });
+  });
+});
+
+describe('a VHD whose size programs read differently', () => {
+  const madeBy = (creator: string): Buffer => bendFooters(soundVhd(), (footer) => footer.write(creator, 28, 'latin1'));
+
+  it('is told, with the size that is taken', async () => {
+    const [doubt] = (await inspected(madeBy('vbox'))).problems.filter(({ code }) => code === 'INSPECT_VHD_SIZES_DIFFER');
+    expect(doubt?.params).toMatchObject({ size: 8 * 1024 ** 2, used: 8 * 1024 ** 2 });
+    expect(doubt?.params['geometry']).not.toBe(8 * 1024 ** 2);
+  });
+
+  it('is no matter where all agree', async () => {
+    expect((await inspected(madeBy('win '))).problems.map(({ code }) => code)).not.toContain('INSPECT_VHD_SIZES_DIFFER');
   });
 });

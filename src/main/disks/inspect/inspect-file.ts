@@ -2,11 +2,13 @@
  * Inspects an open disk file: first its own tables, so that a truncated or damaged file is known before anything is made of it, then
  * what the guest has in it. Both together read a bounded amount, however large the disk.
  */
-import { say } from '../../../shared/model/message.ts';
+import { say, type Message } from '../../../shared/model/message.ts';
 import type { DiskInspection } from '../../../shared/model/disk.ts';
 import type { OpenDisk } from '../open-disk.ts';
 import { requireSoundLayers } from '../survey.ts';
 import { TableBudget } from '../table-budget.ts';
+import { isSizeDisputed } from '../vhd/footer.ts';
+import { VhdReader } from '../vhd/reader.ts';
 import { defaultBudget } from './budgeted-reader.ts';
 import { inspectDisk } from './inspect-disk.ts';
 
@@ -22,8 +24,14 @@ export async function inspectFile({ reader, layers, snapshots }: OpenDisk, signa
   return {
     ...inspection,
     internalSnapshots: snapshots.map(({ id, name }) => ({ id, name })),
-    problems: [...inspection.problems, ...partly],
+    problems: [...inspection.problems, ...partly, ...sizeDoubts(reader)],
     bytesRead: inspection.bytesRead + tables.usedBytes,
     durationMs: performance.now() - startedAt,
   };
+}
+
+function sizeDoubts(reader: OpenDisk['reader']): Message[] {
+  if (!(reader instanceof VhdReader) || !isSizeDisputed(reader.layout.footer)) return [];
+  const { currentBytes, geometryBytes } = reader.layout.footer;
+  return [say('INSPECT_VHD_SIZES_DIFFER', { size: currentBytes, geometry: geometryBytes, used: reader.virtualBytes })];
 }

@@ -72,6 +72,15 @@ export function vhdVirtualBytes(footer: VhdFooter): number {
   return meansGeometry ? footer.geometryBytes : footer.currentBytes;
 }
 
+/** Creators whose current size every reader takes as it stands, also those from before 2025. */
+const exactCreators: ReadonlySet<string> = new Set(['win ', 'qem2', 'd2v ', 'CTXS', 'tap\0']);
+
+/** Whether programs differ in how large this disk is: some take its current size, some its geometry. */
+export function isSizeDisputed(footer: VhdFooter): boolean {
+  if (exactCreators.has(footer.creator) || footer.isGeometryMaximal || footer.geometryBytes === 0) return false;
+  return footer.currentBytes !== footer.geometryBytes;
+}
+
 /** A valid footer at the end of the file (512 bytes, or 511 as old programs wrote), without judging the rest. */
 export async function findTailFooter(
   source: BlockSource, signal?: AbortSignal,

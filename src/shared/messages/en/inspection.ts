@@ -43,6 +43,7 @@ export const inspectionEn = {
   INSPECT_TABLES_PARTLY: 'The file has so many tables that only the first {lookedBytes} of them were checked. The conversion checks all of them before it writes anything.',
   INSPECT_TABLE_UNREADABLE: 'The partition table is damaged and could not be read.',
   INSPECT_TOO_MANY_PARTITIONS: 'The partition table lists {count} partitions; only the first {limit} were looked at.',
+  INSPECT_VHD_SIZES_DIFFER: 'The VHD file gives its size as {size} bytes and its geometry as {geometry} bytes, and programs differ in which one they take. It is read as {used} bytes here.',
   INSPECT_VOLUME_DAMAGED: 'The {fileSystem} file system on partition {partition} is damaged where the system would be told.',
   INSPECT_VOLUME_ENCRYPTED: 'Partition {partition} is encrypted ({fileSystem}): what is on it cannot be told.',
   INSPECT_VOLUME_LIMIT: 'The {fileSystem} file system on partition {partition} is too large or too scattered to tell its system in a quick look.',

@@ -45,6 +45,7 @@ export const inspectionZh: Record<keyof typeof inspectionEn, string> = {
   INSPECT_TABLES_PARTLY: '该文件的表过多，仅检查了前 {lookedBytes}。转换会在写入之前检查全部表。',
   INSPECT_TABLE_UNREADABLE: '分区表已损坏，无法读取。',
   INSPECT_TOO_MANY_PARTITIONS: '分区表列出了 {count} 个分区，只查看了前 {limit} 个。',
+  INSPECT_VHD_SIZES_DIFFER: '该 VHD 文件声明的大小为 {size} 字节，几何参数对应 {geometry} 字节，不同程序的取法不同。此处按 {used} 字节读取。',
   INSPECT_VOLUME_DAMAGED: '分区 {partition} 上的 {fileSystem} 文件系统已损坏，无法从中判断操作系统。',
   INSPECT_VOLUME_ENCRYPTED: '分区 {partition} 已加密（{fileSystem}），无法得知其中的内容。',
   INSPECT_VOLUME_LIMIT: '分区 {partition} 上的 {fileSystem} 文件系统过大或过于分散，快速查看无法判断其操作系统。',
