@@ -11,6 +11,7 @@ import type { Architecture, Flavor } from '../../../../shared/model/flavor.ts';
 import type { FlavorId, ImagePoolId } from '../../../../shared/model/ids.ts';
 import type { OsFamily } from '../../../../shared/model/os.ts';
 import type { SourceVm } from '../../../../shared/model/source-vm.ts';
+import type { ShutDown } from '../../../../shared/model/workflow-request.ts';
 import { useText } from '../../../composables/use-text.ts';
 import type { PlanRequest } from '../../plan/use-plan.ts';
 
@@ -26,6 +27,8 @@ export interface PublishFields {
   flavorId: FlavorId | null;
   hasSnapshot: boolean;
   snapshotName: string;
+  /** What to do about a VM that runs. */
+  whenRunning: ShutDown;
 }
 
 export interface PublishForm {
@@ -36,6 +39,8 @@ export interface PublishForm {
   fileType: ComputedRef<FileTypeChoice>;
   flavors: ComputedRef<Flavor[]>;
   isConfigureAsked: ComputedRef<boolean>;
+  /** The VM runs: publishing blocks unless it is shut down first. */
+  isPowerAsked: ComputedRef<boolean>;
   nameProblem: ComputedRef<string | null>;
   /** Null, or why the plan cannot be made yet, in words. */
   obstacle: ComputedRef<string | null>;
@@ -59,6 +64,7 @@ export function usePublishForm(subject: MaybeRefOrGetter<SourceVm>, mode: Publis
     flavorId: null,
     hasSnapshot: false,
     snapshotName: '',
+    whenRunning: 'no',
   });
 
   const isOsAsked = computed(() => toValue(subject).os.family === 'unknown');
@@ -86,6 +92,7 @@ export function usePublishForm(subject: MaybeRefOrGetter<SourceVm>, mode: Publis
     { immediate: true },
   );
 
+  const isPowerAsked = computed(() => !['stopped', 'unknown'].includes(toValue(subject).powerState));
   const nameProblem = computed(() => {
     const problem = imageNameProblem(fields.name);
     return problem === null ? null : say(problem);
@@ -114,6 +121,7 @@ export function usePublishForm(subject: MaybeRefOrGetter<SourceVm>, mode: Publis
           ? ({ kind: 'dedicated', flavorId } as const)
           : ({ kind: 'general' } as const),
       osFamily: isOsAsked.value ? fields.osFamily : null,
+      whenRunning: isPowerAsked.value ? fields.whenRunning : ('no' as const),
     };
     return mode === 'clone'
       ? { type: 'publish.clone', ...common, snapshotName: fields.hasSnapshot ? fields.snapshotName : null }
@@ -127,6 +135,7 @@ export function usePublishForm(subject: MaybeRefOrGetter<SourceVm>, mode: Publis
     fileType,
     flavors,
     isConfigureAsked: computed(() => isConfigureAsked(fields.architecture)),
+    isPowerAsked,
     nameProblem,
     obstacle,
     request,
