@@ -21,6 +21,12 @@ export function bootModeOf(properties: Properties): BootMode {
   return firmware === 'uefi' || firmware === 'bios' ? firmware : 'unknown';
 }
 
+/** The word itself, where it is neither of the two that are known: shown as it is, judged as unknown. */
+export function bootModeWordOf(properties: Properties): string | null {
+  const word = properties['hw_firmware_type']?.trim().slice(0, 50) ?? '';
+  return word === '' || bootModeOf(properties) !== 'unknown' ? null : word;
+}
+
 export function videoModelOf(properties: Properties): string | null {
   return properties['hw_video_model']?.toLowerCase().slice(0, 50) ?? null;
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ImageRecord, PlatformImage } from '../connector.ts';
 import { formatOf, type GlanceImage } from './glance.ts';
-import { bootModeOf, osOf, roleProperty, timeOf, videoModelOf } from './image-facts.ts';
+import { bootModeOf, bootModeWordOf, osOf, roleProperty, timeOf, videoModelOf } from './image-facts.ts';
 
 /** Public and community images, and those of the management project, are offered to all; others belong to their project's tenant. */
 export function scopeOf(image: Pick<GlanceImage, 'visibility' | 'owner'>, managementProject: string): 'system' | 'custom' {
@@ -27,6 +27,7 @@ export function imageRecord(image: GlanceImage, managementProject: string): Imag
     actualBytes: image.size,
     os: osOf(properties),
     bootMode: bootModeOf(properties),
+    bootModeWord: bootModeWordOf(properties),
     videoModel: videoModelOf(properties),
     instructions: [],
     diskPath: null,
