@@ -27,6 +27,8 @@ describe('a real OpenStack cloud', () => {
   let cloud: OpenStackConnector;
   let server: RealServer;
   let name: string;
+  /** A part of the name that nothing else in the cloud has. */
+  let mark: string;
   /** Names of images in the cloud. */
   let before: string[];
   let core: Core | null = null;
@@ -34,7 +36,8 @@ describe('a real OpenStack cloud', () => {
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'goldpress-live-'));
-    name = `gp-live ${randomUUID().slice(0, 8)} 办公`;
+    mark = randomUUID().slice(0, 8);
+    name = `gp-live ${mark} 办公`;
     const raw = join(directory, 'boot.raw');
     const disk = join(directory, 'boot.qcow2');
     await writeBootDisk(raw, greeting, diskBytes, randomFillSync(Buffer.alloc(24 * 1024 ** 2)));
@@ -77,7 +80,7 @@ describe('a real OpenStack cloud', () => {
     const [synced] = await client.invoke('platforms.sync', { id: platform.id });
     expect(synced).toMatchObject({ status: 'ok' });
     const pool = await client.invoke('imagePools.add', { name: 'Local', directory: (await grant(join(directory, 'pool'))) as never });
-    const listed = (await client.invoke('sourceVms.list', { offset: 0, limit: 100, filter: '', sort: null, platformId: platform.id })).rows.find((row) => row.externalId === server.id);
+    const listed = (await client.invoke('sourceVms.list', { offset: 0, limit: 100, filter: mark, sort: null, platformId: platform.id })).rows.find((row) => row.externalId === server.id);
     if (listed === undefined) throw new Error('The server is not listed.');
     expect(listed).toMatchObject({ name, powerState: 'stopped', bootMode: 'bios', videoModel: 'virtio' });
     return { vm: listed, poolId: pool.id, platformId: platform.id };
@@ -117,13 +120,13 @@ describe('a real OpenStack cloud', () => {
 
   it('patches boot mode and video card of an image, and reads them back', async () => {
     const { platformId } = await ready();
-    const image = (await client.invoke('images.list', { offset: 0, limit: 100, filter: '', sort: null })).rows.find((row) => row.externalId === server.imageId && row.platformId === platformId);
+    const image = (await client.invoke('images.list', { offset: 0, limit: 100, filter: mark, sort: null })).rows.find((row) => row.externalId === server.imageId && row.platformId === platformId);
     if (image === undefined) throw new Error('The image is not listed.');
     const patched = await runTask(client, { type: 'image.patch', imageId: image.id, change: { bootMode: 'uefi', videoModel: 'vga', osType: 'linux' } });
     expect(patched).toMatchObject({ status: 'succeeded', question: null, error: null });
     expect(await cloud.attributes.read(server.imageId, never)).toMatchObject({ bootMode: 'uefi', videoModel: 'vga', osType: 'linux' });
     await client.invoke('platforms.sync', { id: platformId });
-    expect((await client.invoke('images.list', { offset: 0, limit: 100, filter: '', sort: null })).rows.find((row) => row.id === image.id)).toMatchObject({ bootMode: 'uefi', videoModel: 'vga' });
+    expect((await client.invoke('images.list', { offset: 0, limit: 100, filter: mark, sort: null })).rows.find((row) => row.id === image.id)).toMatchObject({ bootMode: 'uefi', videoModel: 'vga' });
   });
 
   it('is killed while it converts, and goes on where it was', async () => {
