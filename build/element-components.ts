@@ -12,6 +12,9 @@ const components = 'element-plus/es/components';
 /** Whether a package has this file. */
 type HasFile = (path: string) => boolean;
 
+/** Components that have a style of their own, but live in the folder of another one. */
+const homes: Readonly<Record<string, string>> = { ElOption: 'select', ElOptionGroup: 'select' };
+
 /** `ElSelectV2` → `select-v2`, `select`. */
 function foldersOf(component: string): string[] {
   const words = component.slice(2).split(/(?=[A-Z])/).map((word) => word.toLowerCase());
@@ -24,7 +27,7 @@ export function splitImports(code: string, hasFile: HasFile): string {
     const names = list.split(',').map((name) => name.trim()).filter((name) => name !== '');
     return names.map((name) => {
       const folders = foldersOf(name);
-      const module = folders.map((folder) => `${components}/${folder}/index.mjs`).find(hasFile);
+      const module = [...folders, homes[name] ?? ''].map((folder) => `${components}/${folder}/index.mjs`).find(hasFile);
       if (module === undefined) throw new Error(`No component of Element Plus is called ${name}`);
       const style = `${components}/${folders[0] ?? ''}/style/css.mjs`;
       return `import { ${name} } from '${module}';${hasFile(style) ? `import '${style}';` : ''}`;
