@@ -19,7 +19,7 @@ export const hardwareChange = z.strictObject({
 export type HardwareChange = z.infer<typeof hardwareChange>;
 
 /** Properties of a platform's image that a finding asks to be written. Absent keys stay as they are. */
-export const imageFix = z.strictObject({ bootMode: z.enum(['bios', 'uefi']).optional(), videoModel: z.literal('virtio').optional() });
+export const imageFix = z.strictObject({ bootMode: z.enum(['bios', 'uefi']).exactOptional(), videoModel: z.literal('virtio').exactOptional() });
 export type ImageFix = z.infer<typeof imageFix>;
 
 /** The way out: a change the app can make, or a written step where the platform allows no other. */

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import ConsoleSwitch from '../../../src/renderer/views/images/vdi-images/ConsoleSwitch.vue';
 import VdiImagePage from '../../../src/renderer/views/images/vdi-images/VdiImagePage.vue';
+import type { CommandOutput } from '../../../src/shared/contract/commands.ts';
 import { noAttributes } from '../../../src/shared/model/business-attributes.ts';
 import { imageDetail, type ImageDetail } from '../../../src/shared/model/image.ts';
+import type { ImageId, PlatformId } from '../../../src/shared/model/ids.ts';
 import { unknownOs } from '../../../src/shared/model/os.ts';
 import { openWindow, settle } from '../support/window.ts';
 import { byRole, descriptionOf } from '../support/roles.ts';
@@ -14,7 +16,9 @@ const detail = (more: Partial<Record<keyof ImageDetail, unknown>> = {}): ImageDe
   seenAt: 1, missingSince: null, password: 'unset', osClaims: [], suggestedOs: { ...unknownOs, family: 'windows', name: 'Windows 11', source: 'inspection' },
   login: { from: 'none', user: null, isSilent: false, explanation: [{ code: 'LOGIN_IMAGE_NONE', params: {} }] }, editing: { isAvailable: true }, notes: [], inspectedAt: null, ...more,
 });
-const changed = { results: [{ id: 'img-1', name: 'win11', outcome: 'changed', reason: null, warning: null, writeThrough: null }] };
+const changed: CommandOutput<'images.setAttributes'> = {
+  results: [{ id: 'img-1' as ImageId, name: 'win11', outcome: 'changed', reason: null, warning: null, writeThrough: null }],
+};
 
 describe('the page of a VDI image', () => {
   it('says who logs in, and shows what users see', async () => {
@@ -60,12 +64,12 @@ describe('the page of a VDI image', () => {
 });
 
 describe('the switch between consoles', () => {
-  const tenant = { platformId: 'p', platformName: 'Cloud', projectId: 'acme', name: 'Acme' };
+  const tenant = { platformId: 'p' as PlatformId, platformName: 'Cloud', projectId: 'acme', name: 'Acme' };
 
   it('shows where the session is, also after a reload', async () => {
     await openWindow(ConsoleSwitch, {
       props: { modelValue: { kind: 'tenant', platformId: 'p', projectId: 'acme' } },
-      answers: { 'consoles.current': () => ({ scope: { kind: 'tenant', platformId: 'p', projectId: 'acme' }, tenant }), 'consoles.list': () => [tenant] as never },
+      answers: { 'consoles.current': () => ({ scope: { kind: 'tenant', platformId: 'p', projectId: 'acme' }, tenant }), 'consoles.list': () => [tenant] },
     });
     await settle();
     expect(document.body.textContent).toContain('Acme on Cloud');
