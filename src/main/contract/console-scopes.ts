@@ -3,7 +3,8 @@
  * console. What a tenant's console may call at all is decided here too, and by the gate before any handler runs.
  */
 import type { CommandName } from '../../shared/contract/commands.ts';
-import { systemConsole, type ConsoleScope } from '../../shared/model/business-attributes.ts';
+import type { ConsoleScope } from '../../shared/model/business-attributes.ts';
+import { systemConsole } from '../../shared/model/system-console.ts';
 
 /**
  * Everything else is refused in a tenant's console, also what is added to the contract later. The handlers of these show a tenant's

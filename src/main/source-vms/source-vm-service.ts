@@ -4,7 +4,8 @@
  */
 import type { ListQuery, Page } from '../../shared/contract/command.ts';
 import { AppError } from '../../shared/model/app-error.ts';
-import { noAttributes, systemConsole, type ConsoleScope } from '../../shared/model/business-attributes.ts';
+import { noAttributes, type ConsoleScope } from '../../shared/model/business-attributes.ts';
+import { systemConsole } from '../../shared/model/system-console.ts';
 import type { Capabilities } from '../../shared/model/capability.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import type { ExternalId, PlatformId, SourceVmId } from '../../shared/model/ids.ts';

@@ -41,5 +41,3 @@ export const consoleScope = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('tenant'), platformId: z.string().min(1).max(128), projectId: z.string().min(1).max(300) }),
 ]);
 export type ConsoleScope = z.infer<typeof consoleScope>;
-
-export const systemConsole: ConsoleScope = { kind: 'system' };

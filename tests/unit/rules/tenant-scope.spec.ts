@@ -1,6 +1,7 @@
 /** Seed: image-management.txt (two places, two powers); the rule of each platform is in the product's words. */
 import { describe, expect, it } from 'vitest';
-import { systemConsole, type Assignment, type ConsoleScope } from '../../../src/shared/model/business-attributes.ts';
+import type { Assignment, ConsoleScope } from '../../../src/shared/model/business-attributes.ts';
+import { systemConsole } from '../../../src/shared/model/system-console.ts';
 import { editsImage, effectiveAssignment, platformAssignment, seesImage, seesVm, type OwnershipFacts } from '../../../src/shared/rules/tenant-scope.ts';
 
 const system: Assignment = { scope: 'system' };

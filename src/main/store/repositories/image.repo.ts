@@ -1,7 +1,8 @@
 /** The cached list of VDI images and templates; built like that of source VMs. */
 import { sql, type Selectable } from 'kysely';
 import type { ListQuery, Page } from '../../../shared/contract/command.ts';
-import { noAttributes, systemConsole, type Assignment, type BusinessAttributes, type ConsoleScope } from '../../../shared/model/business-attributes.ts';
+import { noAttributes, type Assignment, type BusinessAttributes, type ConsoleScope } from '../../../shared/model/business-attributes.ts';
+import { systemConsole } from '../../../shared/model/system-console.ts';
 import type { Verdict } from '../../../shared/model/finding.ts';
 import type { ExternalId, ImageId, PlatformId } from '../../../shared/model/ids.ts';
 import type { ImageRecord } from '../../platforms/connector.ts';

@@ -5,7 +5,8 @@
 import { sql, type Selectable } from 'kysely';
 import type { ListQuery, Page } from '../../../shared/contract/command.ts';
 import type { Verdict } from '../../../shared/model/finding.ts';
-import { systemConsole, type ConsoleScope } from '../../../shared/model/business-attributes.ts';
+import type { ConsoleScope } from '../../../shared/model/business-attributes.ts';
+import { systemConsole } from '../../../shared/model/system-console.ts';
 import type { ExternalId, PlatformId, SourceVmId } from '../../../shared/model/ids.ts';
 import type { SourceVmRecord } from '../../platforms/connector.ts';
 import { sourceVmIdOf } from '../../platforms/resource-id.ts';
