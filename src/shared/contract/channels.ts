@@ -10,7 +10,7 @@ export const channels = [
   'flavors.list', 'flavors.add', 'flavors.update', 'flavors.remove',
   'desktopImages.list', 'desktopImages.show', 'desktopImages.reveal',
   'tasks.plan', 'tasks.start', 'tasks.list', 'tasks.show', 'tasks.cancel', 'tasks.resume', 'tasks.decide',
-  'disks.inspect', 'disks.map', 'disks.compare',
+  'disks.inspect', 'disks.contents', 'disks.map', 'disks.compare',
   'vault.status', 'vault.unlock', 'vault.lock', 'vault.addPassphrase', 'vault.addKeyFile', 'vault.removeSlot',
   'backups.list', 'backups.make', 'backups.configure',
 ] as const;
