@@ -4,7 +4,7 @@ import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'electron-vite';
 import { bundleBudget } from './build/bundle-budget.ts';
 import { elementComponents } from './build/element-components.ts';
-import { initialChunk } from './build/initial-chunk.ts';
+import { initialChunk, initialChunkName } from './build/initial-chunk.ts';
 
 const root = import.meta.dirname;
 const initial = initialChunk();
@@ -56,7 +56,7 @@ export default defineConfig({
       assetsInlineLimit: 0,
       rolldownOptions: {
         input: { index: resolve(root, 'src/renderer/index.html') },
-        output: { codeSplitting: { groups: [{ name: 'start', test: (id: string) => initial.has(id) }] } },
+        output: { codeSplitting: { groups: [{ name: initialChunkName, test: (id: string) => initial.has(id) }] } },
       },
     },
   },

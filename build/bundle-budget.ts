@@ -3,6 +3,7 @@
  * types), and no more code and styles than the budget. A build over it fails with what is in it.
  */
 import type { Plugin, Rolldown } from 'vite';
+import { initialChunkName } from './initial-chunk.ts';
 
 export interface BundleBudget {
   /** Of each chunk that the page loads at once, in bytes before compression. */
@@ -50,10 +51,13 @@ export function overBudget(chunks: readonly BudgetedChunk[], cssBytes: ReadonlyM
   return problems;
 }
 
-/** Named one by one: the bundler's chunks answer through getters, which a spread would lose. */
+/**
+ * Named one by one: the bundler's chunks answer through getters, which a spread would lose. The entry itself lies in the chunk of what is
+ * loaded at once, which the bundler then calls no entry any more.
+ */
 function chunkOf(chunk: Rolldown.OutputChunk): BudgetedChunk {
-  const { fileName, isEntry, imports, code, moduleIds, viteMetadata } = chunk;
-  return { fileName, isEntry, imports, code, moduleIds, cssFiles: [...(viteMetadata?.importedCss ?? [])] };
+  const { fileName, name, imports, code, moduleIds, viteMetadata } = chunk;
+  return { fileName, isEntry: chunk.isEntry || name === initialChunkName, imports, code, moduleIds, cssFiles: [...(viteMetadata?.importedCss ?? [])] };
 }
 
 export function bundleBudget(budget: BundleBudget): Plugin {

@@ -4,6 +4,8 @@
  */
 import type { Plugin } from 'vite';
 
+export const initialChunkName = 'start';
+
 export interface InitialChunk {
   plugin: Plugin;
   /** Whether a module is loaded before the first page: reached from an entry without `import()`. */
