@@ -81,7 +81,7 @@ async function measureScroll(browser: Browser, app: RunningApp): Promise<void> {
   await page.getByRole('row', { name: /vm-0000/ }).first().waitFor();
   await page.waitForTimeout(1000);
   const trace = await FrameTrace.start(browser, page);
-  const frames = (await page.evaluate(scrollScript(seconds * 1000))) as number[];
+  const frames = await page.evaluate<number[]>(scrollScript(seconds * 1000));
   const script = await trace.stop();
   await context.close();
   const sorted = [...frames].sort((a, b) => a - b);

@@ -79,7 +79,7 @@ describe('a real OpenStack cloud', () => {
     const platform = await client.invoke('platforms.add', { kind: 'openstack', name: 'Cloud', settings: await settings(), secrets: {} });
     const [synced] = await client.invoke('platforms.sync', { id: platform.id });
     expect(synced).toMatchObject({ status: 'ok' });
-    const pool = await client.invoke('imagePools.add', { name: 'Local', directory: (await grant(join(directory, 'pool'))) as never });
+    const pool = await client.invoke('imagePools.add', { name: 'Local', directory: (await grant(join(directory, 'pool'))) });
     const listed = (await client.invoke('sourceVms.list', { offset: 0, limit: 100, filter: mark, sort: null, platformId: platform.id })).rows.find((row) => row.externalId === server.id);
     if (listed === undefined) throw new Error('The server is not listed.');
     expect(listed).toMatchObject({ name, powerState: 'stopped', bootMode: 'bios', videoModel: 'virtio' });

@@ -124,8 +124,8 @@ export class HttpFaultProxy {
     const method = request.method ?? 'GET';
     this.seen.push(`${method} ${path}`);
     const fault = this.#faultFor(method, path);
-    if (fault?.kind === 'status') return this.#answer(request, response, fault.status, fault.headers ?? {}, fault.body ?? '');
-    if (fault?.kind === 'garbage') return this.#answer(request, response, 200, { 'content-type': 'application/json' }, fault.body ?? garbage);
+    if (fault?.kind === 'status') { this.#answer(request, response, fault.status, fault.headers ?? {}, fault.body ?? ''); return; }
+    if (fault?.kind === 'garbage') { this.#answer(request, response, 200, { 'content-type': 'application/json' }, fault.body ?? garbage); return; }
     if ((fault?.kind === 'cut' || fault?.kind === 'stall') && fault.afterBytes === null) {
       if (fault.kind === 'cut') request.socket.destroy();
       return;
@@ -164,8 +164,10 @@ const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'cont
 function passOn(origin: string, request: IncomingMessage): Promise<{ status: number; headers: IncomingMessage['headers']; body: Buffer }> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(origin);
-    const { host: _host, 'accept-encoding': _encoding, ...headers } = request.headers;
-    const onward = forward({ hostname, port, path: request.url, method: request.method, headers: { ...headers, host: `${hostname}:${port}` } }, (answer) => {
+    const headers: IncomingMessage['headers'] = { ...request.headers, host: `${hostname}:${port}` };
+    // Bodies are read and rewritten as text.
+    delete headers['accept-encoding'];
+    const onward = forward({ hostname, port, path: request.url, method: request.method, headers }, (answer) => {
       const pieces: Buffer[] = [];
       answer.on('data', (piece: Buffer) => pieces.push(piece));
       answer.on('end', () => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: Buffer.concat(pieces) }));

@@ -12,7 +12,7 @@ import type { AreaCommands, Handlers } from '../handler.ts';
 export interface PlatformHandlersDeps {
   platforms: PlatformService;
   syncs: SyncService;
-  schedule: SyncSchedule;
+  schedule: Pick<SyncSchedule, 'settings' | 'setSettings'>;
   sample: SamplePlatform;
   images: Pick<ImageService, 'list'>;
   sourceVms: Pick<SourceVmService, 'list'>;

@@ -51,7 +51,8 @@ export function wordsOf(body: string): string {
 function deepest(body: string): string | null {
   try {
     const value = JSON.parse(body) as unknown;
-    for (const item of [value, ...(typeof value === 'object' && value !== null ? Object.values(value) : [])] as unknown[]) {
+    const inner: unknown[] = typeof value === 'object' && value !== null ? Object.values(value) : [];
+    for (const item of [value, ...inner]) {
       if (typeof item === 'object' && item !== null && 'message' in item && typeof item.message === 'string') return item.message;
     }
   } catch {

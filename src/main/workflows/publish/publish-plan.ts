@@ -56,7 +56,7 @@ export async function planPublication(deps: PublishDeps, memo: InspectionMemo, r
       atMostBytes: args.target.atMostBytes,
       freeBytes: pool.freeBytes,
       isStaged: source.access === 'staged',
-      storeWay: store.target?.target?.way ?? null,
+      storeWay: store.target?.target.way ?? null,
       proof: store.proof,
       canShutDown: source.power.canShutDown,
       filesToDelete: deletion?.manifest?.items.length ?? 0,
