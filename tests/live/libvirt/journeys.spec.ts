@@ -14,7 +14,7 @@ import type { WorkflowRequest } from '../../../src/shared/model/workflow-request
 import { definitionText } from '../../fixtures/local-library.ts';
 import { bootAndListen, writeBootDisk } from '../boot-disk.ts';
 import { realHost } from './real-host.ts';
-import { runTask } from './tasks.ts';
+import { runTask } from '../tasks.ts';
 
 const greeting = 'GOLDPRESS LOADER REACHED';
 const diskBytes = 256 * 1024 ** 2;
@@ -132,7 +132,7 @@ describe('a real libvirt host', () => {
     await close();
     const file = join(directory, 'request.json');
     await writeFile(file, JSON.stringify(request('publish.clone', vm, poolId, 'vhd')));
-    const program = [join(import.meta.dirname, 'life.ts'), join(directory, 'data'), file];
+    const program = [join(import.meta.dirname, '../life.ts'), join(directory, 'data'), file];
 
     const first = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'], env: keyEnv });
     const killed = new Promise<NodeJS.Signals | null>((resolve) => first.on('close', (_code, signal) => resolve(signal)));
