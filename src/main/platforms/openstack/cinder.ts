@@ -4,7 +4,7 @@ import { AppError } from '../../../shared/model/app-error.ts';
 import { statusOf } from '../http/http-failure.ts';
 import type { Cloud } from './cloud.ts';
 import { understood } from './glance.ts';
-import { everyPage, type Page } from './pages.ts';
+import { everyPage, ofAllProjectsIfAllowed, type Page } from './pages.ts';
 
 const textOrNull = z.string().nullish().transform((value) => value ?? null);
 
@@ -42,17 +42,10 @@ export class Cinder {
   }
 
   async *list(signal: AbortSignal): AsyncGenerator<CinderVolume[]> {
-    let scope: { all_tenants?: string } = { all_tenants: '1' };
+    const ask = ofAllProjectsIfAllowed((scope, marker: string | undefined) =>
+      this.#cloud.send({ method: 'GET', service: 'volume', path: '/volumes/detail', query: { limit: pageSize, ...scope, marker } }, signal));
     yield* everyPage<Page & { items: CinderVolume[] }>(async (marker) => {
-      const ask = (): ReturnType<Cloud['send']> => this.#cloud.send({ method: 'GET', service: 'volume', path: '/volumes/detail', query: { limit: pageSize, ...scope, marker } }, signal);
-      let answer;
-      try {
-        answer = await ask();
-      } catch (error) {
-        if (statusOf(error) !== 403 || scope.all_tenants === undefined) throw error;
-        scope = {};
-        answer = await ask();
-      }
+      const answer = await ask(marker);
       const body = understood(volumesBody, answer.json);
       return { items: body.volumes, hasMore: (body.volumes_links ?? []).some(({ rel }) => rel === 'next') };
     }, signal);

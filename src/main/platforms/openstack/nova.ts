@@ -5,7 +5,7 @@ import type { ExternalId } from '../../../shared/model/ids.ts';
 import { statusOf } from '../http/http-failure.ts';
 import type { Cloud } from './cloud.ts';
 import { understood } from './glance.ts';
-import { everyPage, type Page } from './pages.ts';
+import { everyPage, ofAllProjectsIfAllowed, type Page } from './pages.ts';
 
 const textOrNull = z.string().nullish().transform((value) => value ?? null);
 const countOrNull = z.number().nullish().transform((value) => value ?? null);
@@ -59,19 +59,10 @@ export class Nova {
 
   /** Of all projects where the cloud allows it, else of the own one. */
   async *list(filter: Readonly<Record<string, string>>, signal: AbortSignal): AsyncGenerator<NovaServer[]> {
-    let scope: { all_tenants?: string } = { all_tenants: '1' };
+    const ask = ofAllProjectsIfAllowed((scope, marker: string | undefined) =>
+      this.#cloud.send({ method: 'GET', service: 'compute', path: '/servers/detail', query: { limit: pageSize, ...scope, ...filter, marker } }, signal));
     yield* everyPage<Page & { items: NovaServer[] }>(async (marker) => {
-      const ask = (): ReturnType<Cloud['send']> => this.#cloud.send({
-        method: 'GET', service: 'compute', path: '/servers/detail', query: { limit: pageSize, ...scope, ...filter, marker },
-      }, signal);
-      let answer;
-      try {
-        answer = await ask();
-      } catch (error) {
-        if (statusOf(error) !== 403 || scope.all_tenants === undefined) throw error;
-        scope = {};
-        answer = await ask();
-      }
+      const answer = await ask(marker);
       const body = understood(serversBody, answer.json);
       return { items: body.servers.flatMap(serverOf), hasMore: (body.servers_links ?? []).some(({ rel }) => rel === 'next') };
     }, signal);

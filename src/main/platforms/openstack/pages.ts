@@ -52,3 +52,23 @@ export async function* everyPage<P extends Page>(fetchPage: (marker: string | un
     stepsBack = 0;
   }
 }
+
+/** The part of a query that asks for the things of every project; empty = of the project that was signed in to. */
+export type ProjectScope = { all_tenants?: string };
+
+/**
+ * Asks for the things of all projects; from the first refusal (403) on, for those of the own one only.
+ * @throws what `send` throws otherwise
+ */
+export function ofAllProjectsIfAllowed<M, A>(send: (scope: ProjectScope, marker: M) => Promise<A>): (marker: M) => Promise<A> {
+  let scope: ProjectScope = { all_tenants: '1' };
+  return async (marker) => {
+    try {
+      return await send(scope, marker);
+    } catch (error) {
+      if (statusOf(error) !== 403 || scope.all_tenants === undefined) throw error;
+      scope = {};
+      return send(scope, marker);
+    }
+  };
+}
