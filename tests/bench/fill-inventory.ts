@@ -2,7 +2,7 @@
 import { noAttributes } from '../../src/shared/model/business-attributes.ts';
 import { systemClock } from '../../src/main/clock.ts';
 import type { PlatformId } from '../../src/shared/model/ids.ts';
-import type { ImageRecord, SourceVmRecord } from '../../src/main/platforms/connector.ts';
+import type { ImageRecord, SourceVmRecord } from '../../src/main/platforms/inventory-records.ts';
 import { ImageRepository } from '../../src/main/store/repositories/image.repo.ts';
 import { PlatformRepository } from '../../src/main/store/repositories/platform.repo.ts';
 import { SourceVmRepository } from '../../src/main/store/repositories/source-vm.repo.ts';

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { judge } from '../../src/shared/model/finding.ts';
 import { noAttributes } from '../../src/shared/model/business-attributes.ts';
 import { diskInspection } from '../../src/shared/model/disk.ts';
-import type { ImageRecord } from '../../src/main/platforms/connector.ts';
+import type { ImageRecord } from '../../src/main/platforms/inventory-records.ts';
 import { judgeImageRecord } from '../../src/main/source-vms/judge.ts';
 import { unknownOs } from '../../src/shared/model/os.ts';
 

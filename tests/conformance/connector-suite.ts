@@ -3,7 +3,8 @@
  * simulator of it); cases for roles that the fixture does not name are left out.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Connector, NewVmSpec, SourceVmRecord } from '../../src/main/platforms/connector.ts';
+import type { Connector, NewVmSpec } from '../../src/main/platforms/connector.ts';
+import type { SourceVmRecord } from '../../src/main/platforms/inventory-records.ts';
 import { unknownOs } from '../../src/shared/model/os.ts';
 
 export interface ConnectorFixture {

@@ -8,9 +8,8 @@ import { available, type Capabilities } from '../../src/shared/model/capability.
 import { roles } from '../../src/shared/model/role.ts';
 import { unknownOs } from '../../src/shared/model/os.ts';
 import type { DiskFile } from '../../src/main/disks/disk-engine.ts';
-import type {
-  AttributesRole, Connector, DeleterRole, DiskExportRole, ImageStoreRole, PlatformImage, PlatformIntent, PlatformOutcome, PowerRole, SourceVmRecord, StagingRole,
-} from '../../src/main/platforms/connector.ts';
+import type { AttributesRole, Connector, DeleterRole, DiskExportRole, ImageStoreRole, PlatformImage, PlatformIntent, PlatformOutcome, PowerRole, StagingRole } from '../../src/main/platforms/connector.ts';
+import type { SourceVmRecord } from '../../src/main/platforms/inventory-records.ts';
 import { CloudState, type Area, type Thing } from './cloud-state.ts';
 
 /** A fault by the call it hits: an error to throw, or what `find` is to answer. */

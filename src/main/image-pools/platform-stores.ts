@@ -5,7 +5,7 @@
 import type { PlatformId } from '../../shared/model/ids.ts';
 import type { ImagePool } from '../../shared/model/image-pool.ts';
 import { say } from '../../shared/model/message.ts';
-import type { PoolRecord } from '../platforms/connector.ts';
+import type { PoolRecord } from '../platforms/inventory-records.ts';
 import { imagePoolIdOf } from '../platforms/resource-id.ts';
 import type { StoredPool } from '../store/repositories/image-pool.repo.ts';
 import type { PlatformPoolRepository } from '../store/repositories/platform-pool.repo.ts';

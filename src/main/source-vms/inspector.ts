@@ -6,7 +6,7 @@ import type { ExternalId, ImageId, PlatformId, SourceVmId } from '../../shared/m
 import { say, type Message } from '../../shared/model/message.ts';
 import type { Clock } from '../clock.ts';
 import type { DiskEngine, DiskFile } from '../disks/disk-engine.ts';
-import type { SourceVmRecord } from '../platforms/connector.ts';
+import type { SourceVmRecord } from '../platforms/inventory-records.ts';
 import type { PlatformConnectors } from '../platforms/platform-connectors.ts';
 import type { BusinessAttributeRepository } from '../store/repositories/business-attribute.repo.ts';
 import type { ImageRepository } from '../store/repositories/image.repo.ts';

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { noAttributes, type BusinessAttributes } from '../../shared/model/business-attributes.ts';
 import type { ExternalId, PlatformId, SourceVmId } from '../../shared/model/ids.ts';
 import type { PlatformKind } from '../../shared/model/platform.ts';
-import type { ImageRecord, ProjectRecord, SourceVmRecord } from '../platforms/connector.ts';
+import type { ImageRecord, ProjectRecord, SourceVmRecord } from '../platforms/inventory-records.ts';
 import { sourceVmIdOf } from '../platforms/resource-id.ts';
 import type { BusinessAttributeRepository } from '../store/repositories/business-attribute.repo.ts';
 import type { ImageRepository, JudgedImage } from '../store/repositories/image.repo.ts';

@@ -11,7 +11,7 @@ import { judgeImage, patchingOf, unusualStatus } from '../../shared/rules/image-
 import { osOfImage, type OsWord } from '../../shared/rules/os-identity.ts';
 import { judgeSourceVm } from '../../shared/rules/readiness.ts';
 import { effectiveAssignment, platformAssignment } from '../../shared/rules/tenant-scope.ts';
-import type { ImageRecord, SourceVmRecord } from '../platforms/connector.ts';
+import type { ImageRecord, SourceVmRecord } from '../platforms/inventory-records.ts';
 import type { ImageBusiness } from '../store/repositories/image.repo.ts';
 import type { Judgement } from '../store/repositories/inventory-rows.ts';
 

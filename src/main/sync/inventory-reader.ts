@@ -3,7 +3,8 @@
  * being swept. A quick pass reads only what changed since the platform was last read, and sweeps nothing.
  */
 import type { Clock } from '../clock.ts';
-import type { Connector, ImageRecord, Inventory, SourceVmRecord } from '../platforms/connector.ts';
+import type { Connector, Inventory } from '../platforms/connector.ts';
+import type { ImageRecord, SourceVmRecord } from '../platforms/inventory-records.ts';
 import type { InventoryWriter, JudgingContext, WrittenCounts } from '../source-vms/inventory-writer.ts';
 import type { ImageRepository } from '../store/repositories/image.repo.ts';
 import type { SyncMark } from '../store/repositories/inventory-rows.ts';

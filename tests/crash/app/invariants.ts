@@ -4,7 +4,7 @@ import { basename, extname, join } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import { systemClock } from '../../../src/main/clock.ts';
 import { WorkerDiskEngine } from '../../../src/main/disks/disk-engine.ts';
-import type { SourceVmRecord } from '../../../src/main/platforms/connector.ts';
+import type { SourceVmRecord } from '../../../src/main/platforms/inventory-records.ts';
 import { LocalConnector } from '../../../src/main/platforms/local/local-connector.ts';
 import type { TaskDetail } from '../../../src/shared/model/task.ts';
 import type { Lives } from './lives.ts';

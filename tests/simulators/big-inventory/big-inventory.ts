@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { available } from '../../../src/shared/model/capability.ts';
 import { say } from '../../../src/shared/model/message.ts';
-import type { ConnectorFactory, ImageRecord, SourceVmRecord } from '../../../src/main/platforms/connector.ts';
+import type { ConnectorFactory } from '../../../src/main/platforms/connector.ts';
+import type { ImageRecord, SourceVmRecord } from '../../../src/main/platforms/inventory-records.ts';
 import { imageRecord, vmRecord } from '../../fixtures/scripted-platform.ts';
 
 const pageSize = 250;

@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/main/clock.ts';
 import { WorkerDiskEngine } from '../../../src/main/disks/disk-engine.ts';
-import type { ImageRecord, SourceVmRecord } from '../../../src/main/platforms/connector.ts';
+import type { ImageRecord, SourceVmRecord } from '../../../src/main/platforms/inventory-records.ts';
 import { parseLocks } from '../../../src/main/platforms/local/in-use.ts';
 import { LocalConnector } from '../../../src/main/platforms/local/local-connector.ts';
 import { definitionText, LibraryFolder } from '../../fixtures/local-library.ts';

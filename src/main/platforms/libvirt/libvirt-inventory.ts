@@ -1,7 +1,8 @@
 /** Lists the domains of a host in pages, and its folder pools. Streams: a host with a thousand domains is never held as a whole. */
 import type { AppError } from '../../../shared/model/app-error.ts';
 import type { ExternalId } from '../../../shared/model/ids.ts';
-import type { Inventory, PoolRecord, SourceVmRecord } from '../connector.ts';
+import type { Inventory } from '../connector.ts';
+import type { PoolRecord, SourceVmRecord } from '../inventory-records.ts';
 import { readAddresses } from './agent-role.ts';
 import { listDomains, readDomain, readDomains } from './domains.ts';
 import type { HostDisks } from './host-disks.ts';

@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { say, type Message } from '../../../shared/model/message.ts';
-import type { PoolRecord } from '../connector.ts';
+import type { PoolRecord } from '../inventory-records.ts';
 import { attribute, child, descend, parseXml, textOf } from '../domain-xml/xml.ts';
 import type { Virsh } from './virsh.ts';
 

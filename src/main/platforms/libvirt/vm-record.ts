@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { say } from '../../../shared/model/message.ts';
 import type { VmDisk, VmSnapshot } from '../../../shared/model/source-vm.ts';
-import type { SourceVmRecord } from '../connector.ts';
+import type { SourceVmRecord } from '../inventory-records.ts';
 import type { DomainDisk } from '../domain-xml/domain-xml.ts';
 import type { HostDomain } from './domains.ts';
 import { diskProblem, type HostDisks } from './host-disks.ts';

@@ -6,7 +6,7 @@ import { basename, join, relative, sep } from 'node:path';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ExternalId } from '../../../shared/model/ids.ts';
 import { unknownOs } from '../../../shared/model/os.ts';
-import type { ImageRecord, SourceVmRecord } from '../connector.ts';
+import type { ImageRecord, SourceVmRecord } from '../inventory-records.ts';
 import { Definitions, type Definition } from './definitions.ts';
 import { stampOf, type DiskChains } from './disk-chains.ts';
 import { formatByName, stemOf } from './file-names.ts';

@@ -8,7 +8,7 @@ import { AppError } from '../../../shared/model/app-error.ts';
 import type { DiskLayer } from '../../../shared/model/disk.ts';
 import { say, type Message } from '../../../shared/model/message.ts';
 import type { Instructions, PowerState, VmDisk } from '../../../shared/model/source-vm.ts';
-import type { SourceVmRecord } from '../connector.ts';
+import type { SourceVmRecord } from '../inventory-records.ts';
 import type { DefinedDisk, Definition } from './definitions.ts';
 import { stampOf, type DiskChains } from './disk-chains.ts';
 import { baseNameOf, formatByName } from './file-names.ts';

@@ -1,6 +1,7 @@
 /** Makes the record of a VDI image from what Glance tells. */
 import { createHash } from 'node:crypto';
-import type { ImageRecord, PlatformImage } from '../connector.ts';
+import type { PlatformImage } from '../connector.ts';
+import type { ImageRecord } from '../inventory-records.ts';
 import { formatOf, type GlanceImage } from './glance.ts';
 import { bootModeOf, bootModeWordOf, osOf, roleProperty, timeOf, videoModelOf } from './image-facts.ts';
 

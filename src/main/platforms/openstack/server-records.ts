@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { PowerState, VmDisk, VmSnapshot } from '../../../shared/model/source-vm.ts';
-import type { SourceVmRecord } from '../connector.ts';
+import type { SourceVmRecord } from '../inventory-records.ts';
 import type { CinderVolume } from './cinder.ts';
 import type { GlanceImage } from './glance.ts';
 import { bootModeOf, osOf, timeOf, videoModelOf } from './image-facts.ts';

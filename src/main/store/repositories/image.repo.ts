@@ -5,7 +5,7 @@ import { noAttributes, type Assignment, type BusinessAttributes, type ConsoleSco
 import { systemConsole } from '../../../shared/model/system-console.ts';
 import type { Verdict } from '../../../shared/model/finding.ts';
 import type { ExternalId, ImageId, PlatformId } from '../../../shared/model/ids.ts';
-import type { ImageRecord } from '../../platforms/connector.ts';
+import type { ImageRecord } from '../../platforms/inventory-records.ts';
 import { imageIdOf } from '../../platforms/resource-id.ts';
 import { parseCached } from '../cached-json.ts';
 import { listWindow, type ListDefinition } from '../list-query.ts';

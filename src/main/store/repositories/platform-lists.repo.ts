@@ -1,6 +1,6 @@
 /** The short lists of a platform (projects, instance sizes), and how far each of its lists is known. */
 import type { ExternalId, PlatformId } from '../../../shared/model/ids.ts';
-import type { InstanceSizeRecord, ProjectRecord } from '../../platforms/connector.ts';
+import type { InstanceSizeRecord, ProjectRecord } from '../../platforms/inventory-records.ts';
 import type { CacheSchema, ListName } from '../schema-cache.ts';
 import type { StoreDatabase } from '../store.ts';
 import type { SyncMark } from './inventory-rows.ts';

@@ -4,7 +4,7 @@ import type { Selectable } from 'kysely';
 import { fileType } from '../../../shared/model/desktop-image.ts';
 import type { ExternalId, PlatformId } from '../../../shared/model/ids.ts';
 import { message } from '../../../shared/model/message-schema.ts';
-import type { PoolRecord } from '../../platforms/connector.ts';
+import type { PoolRecord } from '../../platforms/inventory-records.ts';
 import { parseCached } from '../cached-json.ts';
 import type { CacheSchema, PlatformPoolTable } from '../schema-cache.ts';
 import type { StoreDatabase } from '../store.ts';

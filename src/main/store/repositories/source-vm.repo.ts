@@ -8,7 +8,7 @@ import type { Verdict } from '../../../shared/model/finding.ts';
 import type { ConsoleScope } from '../../../shared/model/business-attributes.ts';
 import { systemConsole } from '../../../shared/model/system-console.ts';
 import type { ExternalId, PlatformId, SourceVmId } from '../../../shared/model/ids.ts';
-import type { SourceVmRecord } from '../../platforms/connector.ts';
+import type { SourceVmRecord } from '../../platforms/inventory-records.ts';
 import { sourceVmIdOf } from '../../platforms/resource-id.ts';
 import { parseCached } from '../cached-json.ts';
 import { listWindow, type ListDefinition } from '../list-query.ts';

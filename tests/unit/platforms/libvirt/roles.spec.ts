@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WorkerDiskEngine } from '../../../../src/main/disks/disk-engine.ts';
-import type { NewVmSpec, SourceVmRecord, StoreImageSpec } from '../../../../src/main/platforms/connector.ts';
+import type { NewVmSpec, StoreImageSpec } from '../../../../src/main/platforms/connector.ts';
+import type { SourceVmRecord } from '../../../../src/main/platforms/inventory-records.ts';
 import { unknownOs } from '../../../../src/shared/model/os.ts';
 import { SimulatedPlatform } from '../../../simulators/libvirt-host/simulated-platform.ts';
 
